@@ -1,0 +1,82 @@
+# d1keep. `make` builds, `make demo` shows, `make check` proves.
+#
+#   make CC=clang          another compiler
+#   make BUILD=… SAN=1     with AddressSanitizer and UndefinedBehaviorSanitizer
+
+BUILD ?= build
+PKGS = libuv libcurl openssl sqlite3 zlib libdeflate json-c libconfuse
+VERSION := 0.1.0
+
+# The house, lowest floor first. A folder may include only its own headers and
+# those of the folders named here (tests/lint.sh holds it to that), and its
+# unit tests link with no others.
+LAYERS := base schedule state config net db storage backup restore
+uses_base :=
+uses_schedule := base
+uses_state := base
+uses_config := schedule base
+uses_net := base
+uses_db := net base
+uses_storage := net base
+uses_backup := db storage base
+uses_restore := db storage base
+uses_cli := restore backup storage db net config state schedule base
+uses_daemon := config state schedule base
+
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+            -Wformat -Wformat-security -Wvla -Wundef -Wpointer-arith
+override CFLAGS := -std=c11 -D_GNU_SOURCE -O2 -g -pthread -fstack-protector-strong $(WARNINGS) $(CFLAGS)
+override CPPFLAGS := -I. -DD1KEEP_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
+LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+ifdef SAN
+override CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+endif
+ifdef WERROR
+override CFLAGS += -Werror
+endif
+
+# The folders a layer's link needs: those it may use, and what they use.
+closure = $(if $(1),$(1) $(call closure,$(sort $(foreach l,$(1),$(uses_$(l))))))
+linked = $(filter $(call closure,$(uses_$(1))),restore backup storage db net config state schedule base)
+archives = $(patsubst %,$(BUILD)/lib%.a,$(call linked,$(1)))
+objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
+TESTED := $(foreach l,$(LAYERS) daemon,$(if $(wildcard tests/unit/$(l)/*.c),$(l)))
+UNIT_TESTS := $(patsubst %,$(BUILD)/tests/%,$(TESTED))
+
+.PHONY: all demo check unit lint deps clean
+all: deps $(BUILD)/d1keep $(BUILD)/d1keepd
+
+$(BUILD)/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+define layer_archive
+$(BUILD)/lib$(1).a: $(call objects,$(1))
+	@mkdir -p $$(@D)
+	rm -f $$@ && $(AR) rcs $$@ $$^
+endef
+$(foreach l,$(LAYERS),$(eval $(call layer_archive,$(l))))
+
+$(BUILD)/d1keep: $(call objects,cli) $(call archives,cli)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/d1keepd: $(call objects,daemon) $(call archives,daemon)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# One test program a layer: tests/unit/<layer>/*.c with that layer and what it
+# may use, nothing else. (The daemon is no archive: its tests take its objects
+# but main.)
+define layer_test
+$(BUILD)/tests/$(1): $(call objects,tests/unit) $(call objects,tests/unit/$(1)) $(if $(filter daemon,$(1)),$(filter-out $(BUILD)/daemon/main.o,$(call objects,daemon)),$(BUILD)/lib$(1).a) $(call archives,$(1))
+	@mkdir -p $$(@D)
+	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(shell pkg-config --libs check) $$(LIBS)
+endef
+$(foreach l,$(TESTED),$(eval $(call layer_test,$(l))))
+
+unit: $(UNIT_TESTS)
+	@set -e; for t in $^; do $$t; done
+
+clean:
+	rm -rf $(BUILD)
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,133 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+int file_read(const char *path, struct buf *ret, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = -1;
+
+	if (fd < 0)
+		return err_sys(err, errno, "cannot open \"%s\"", path);
+	for (;;) {
+		char piece[65536];
+
+		n = read(fd, piece, sizeof(piece));
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			break;
+		if (buf_add(ret, piece, (size_t)n, err) != 0) {
+			(void)err_wrap(err, "\"%s\"", path);
+			(void)close(fd);
+			return -1;
+		}
+	}
+	if (n < 0)
+		(void)err_sys(err, errno, "cannot read \"%s\"", path);
+	(void)close(fd);
+	return n < 0 ? -1 : 0;
+}
+
+int file_write_fd(int fd, const void *data, size_t len, const char *name,
+    struct err *err)
+{
+	const char *p = data;
+
+	while (len > 0) {
+		ssize_t n = write(fd, p, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(err, errno, "cannot write \"%s\"", name);
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Fill and sync the temporary file, and close it whatever happens. */
+static int fill(int fd, const char *tmp, const void *data, size_t len, mode_t mode,
+    struct err *err)
+{
+	int rc = file_write_fd(fd, data, len, tmp, err);
+
+	if (rc == 0 && fchmod(fd, mode) != 0)
+		rc = err_sys(err, errno, "cannot set the mode of \"%s\"", tmp);
+	if (rc == 0 && fsync(fd) != 0)
+		rc = err_sys(err, errno, "cannot sync \"%s\"", tmp);
+	if (close(fd) != 0 && rc == 0)
+		rc = err_sys(err, errno, "cannot close \"%s\"", tmp);
+	return rc;
+}
+
+/* link() refuses an existing name where rename() would replace it. */
+static int move_in(const char *tmp, const char *path, bool exclusive, struct err *err)
+{
+	if (!exclusive)
+		return rename(tmp, path) == 0 ? 0 :
+		    err_sys(err, errno, "cannot rename to \"%s\"", path);
+	if (link(tmp, path) != 0)
+		return err_sys(err, errno, "cannot create \"%s\"", path);
+	(void)unlink(tmp);
+	return 0;
+}
+
+int file_write(const char *path, const void *data, size_t len, mode_t mode,
+    bool exclusive, struct err *err)
+{
+	AUTO_STR tmp = mem_printf("%s.tmp-XXXXXX", path);
+	int fd = mkostemp(tmp, O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(err, errno, "cannot create a file beside \"%s\"", path);
+	if (fill(fd, tmp, data, len, mode, err) != 0 ||
+	    move_in(tmp, path, exclusive, err) != 0) {
+		(void)unlink(tmp);
+		return -1;
+	}
+	return dir_sync_parent(path, err);
+}
+
+int dir_make(const char *path, mode_t mode, struct err *err)
+{
+	AUTO_STR copy = mem_strdup(path);
+
+	for (char *p = copy + 1; ; p++) {
+		char c = *p;
+
+		if (c != '/' && c != '\0')
+			continue;
+		*p = '\0';
+		if (mkdir(copy, mode) != 0 && errno != EEXIST)
+			return err_sys(err, errno, "cannot create the folder \"%s\"", copy);
+		*p = c;
+		if (c == '\0')
+			return 0;
+	}
+}
+
+int dir_sync_parent(const char *path, struct err *err)
+{
+	AUTO_STR copy = mem_strdup(path);
+	const char *dir = dirname(copy);
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = 0;
+
+	if (fd < 0)
+		return err_sys(err, errno, "cannot open the folder \"%s\"", dir);
+	if (fsync(fd) != 0)
+		rc = err_sys(err, errno, "cannot sync the folder \"%s\"", dir);
+	(void)close(fd);
+	return rc;
+}

@@ -1,0 +1,35 @@
+/*
+ * Files, whole or not at all. A file written here has either its old contents
+ * or its new ones, also after a power cut: temporary name in the same folder,
+ * fsync, rename, fsync of the folder.
+ */
+#ifndef D1KEEP_BASE_FILE_H
+#define D1KEEP_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Append the whole file to `ret`; ERR_TOO_BIG past its ceiling. */
+int file_read(const char *path, struct buf *ret, struct err *err);
+
+/* Write `len` bytes under `path`, replacing what is there. With `exclusive`
+ * an existing file is kept and the result is ERR_EXISTS, atomically even
+ * against other processes. Folders must exist. */
+int file_write(const char *path, const void *data, size_t len, mode_t mode,
+    bool exclusive, struct err *err);
+
+/* Write all of it to a descriptor, however many calls it takes. */
+int file_write_fd(int fd, const void *data, size_t len, const char *name,
+    struct err *err);
+
+/* mkdir -p. */
+int dir_make(const char *path, mode_t mode, struct err *err);
+
+/* fsync of the folder that holds `path`: makes a rename durable. */
+int dir_sync_parent(const char *path, struct err *err);
+
+#endif

@@ -1,0 +1,224 @@
+#include "base/queue.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/mem.h"
+#include "base/stop.h"
+
+enum slot_state { SLOT_WAITING, SLOT_RUNNING, SLOT_DONE };
+
+struct slot {
+	void *item;
+	enum slot_state state;
+};
+
+/*
+ * A ring of `size` slots. `head` is the oldest slot in use, `next` the first
+ * not begun, `tail` the first free one; all three only grow, and a slot's
+ * place in the ring is its number modulo `size`.
+ */
+struct queue {
+	struct queue_options options;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct slot *slots;
+	size_t size;
+	size_t head, next, tail;
+	bool ended;
+	bool stopped;
+	struct err err;         /* the first worker's */
+	pthread_t *threads;
+	size_t thread_count;
+};
+
+static struct slot *slot_at(struct queue *q, size_t number)
+{
+	return &q->slots[number % q->size];
+}
+
+/* Finished items at the head leave by themselves when nobody will take them. */
+static void retire_done(struct queue *q)
+{
+	while (!q->options.ordered && q->head < q->next &&
+	    slot_at(q, q->head)->state == SLOT_DONE)
+		q->head++;
+}
+
+static void release_item(struct queue *q, void *item)
+{
+	if (q->options.release != NULL && item != NULL)
+		q->options.release(item);
+}
+
+static void run_slot(struct queue *q, struct slot *slot)
+{
+	struct err err = ERR_INIT;
+	void *item = slot->item;
+	int rc;
+
+	slot->state = SLOT_RUNNING;
+	(void)pthread_mutex_unlock(&q->lock);
+	rc = q->options.work(q->options.ctx, item, &err);
+	if (!q->options.ordered)
+		release_item(q, item);
+	(void)pthread_mutex_lock(&q->lock);
+	if (!q->options.ordered)
+		slot->item = NULL;
+	slot->state = SLOT_DONE;
+	if (rc != 0 && !q->stopped) {
+		q->err = err;
+		q->stopped = true;
+	}
+	retire_done(q);
+	(void)pthread_cond_broadcast(&q->changed);
+}
+
+static void *worker(void *arg)
+{
+	struct queue *q = arg;
+
+	(void)pthread_mutex_lock(&q->lock);
+	for (;;) {
+		if (q->stopped || (q->ended && q->next == q->tail))
+			break;
+		if (q->next < q->tail)
+			run_slot(q, slot_at(q, q->next++));
+		else
+			(void)pthread_cond_wait(&q->changed, &q->lock);
+	}
+	(void)pthread_mutex_unlock(&q->lock);
+	return NULL;
+}
+
+struct queue *queue_new(const struct queue_options *options)
+{
+	struct queue *q = mem_calloc(1, sizeof(*q));
+
+	assert(options->workers > 0 && options->depth > 0);
+	q->options = *options;
+	q->size = options->depth + options->workers;
+	q->slots = mem_calloc(q->size, sizeof(*q->slots));
+	q->threads = mem_calloc(options->workers, sizeof(*q->threads));
+	(void)pthread_mutex_init(&q->lock, NULL);
+	(void)pthread_cond_init(&q->changed, NULL);
+	for (; q->thread_count < options->workers; q->thread_count++) {
+		if (pthread_create(&q->threads[q->thread_count], NULL, worker, q) != 0)
+			break;
+	}
+	if (q->thread_count == 0) {
+		(void)err_set(&q->err, ERR_AGAIN, "cannot start a thread");
+		q->stopped = true;
+	}
+	return q;
+}
+
+/* Wait for a change, but look at the stop flag now and then: a signal may be
+ * delivered to a thread that is not this one. */
+static void wait_a_little(struct queue *q)
+{
+	struct timespec until;
+
+	(void)clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += 200 * 1000000L;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000L;
+	}
+	(void)pthread_cond_timedwait(&q->changed, &q->lock, &until);
+}
+
+static int failed(struct queue *q, struct err *err)
+{
+	if (q->stopped) {
+		if (err != NULL)
+			*err = q->err;
+		return -1;
+	}
+	return stop_check(err);
+}
+
+int queue_push(struct queue *q, void *item, struct err *err)
+{
+	int rc;
+
+	(void)pthread_mutex_lock(&q->lock);
+	assert(!q->ended);
+	while ((rc = failed(q, err)) == 0 && q->tail - q->head == q->size) {
+		assert(!q->options.ordered);
+		wait_a_little(q);
+	}
+	if (rc == 0) {
+		*slot_at(q, q->tail++) = (struct slot){ item, SLOT_WAITING };
+		(void)pthread_cond_broadcast(&q->changed);
+	}
+	(void)pthread_mutex_unlock(&q->lock);
+	if (rc != 0 && !q->options.ordered)
+		release_item(q, item);
+	return rc;
+}
+
+size_t queue_pending(struct queue *q)
+{
+	size_t n;
+
+	(void)pthread_mutex_lock(&q->lock);
+	n = q->tail - q->head;
+	(void)pthread_mutex_unlock(&q->lock);
+	return n;
+}
+
+int queue_take(struct queue *q, void **ret_item, struct err *err)
+{
+	struct slot *slot;
+	int rc;
+
+	(void)pthread_mutex_lock(&q->lock);
+	assert(q->options.ordered && q->head < q->tail);
+	slot = slot_at(q, q->head);
+	while ((rc = failed(q, err)) == 0 && slot->state != SLOT_DONE)
+		wait_a_little(q);
+	if (rc == 0) {
+		*ret_item = slot->item;
+		slot->item = NULL;
+		q->head++;
+		(void)pthread_cond_broadcast(&q->changed);
+	}
+	(void)pthread_mutex_unlock(&q->lock);
+	return rc;
+}
+
+int queue_finish(struct queue *q, struct err *err)
+{
+	int rc;
+
+	(void)pthread_mutex_lock(&q->lock);
+	q->ended = true;
+	(void)pthread_cond_broadcast(&q->changed);
+	while ((rc = failed(q, err)) == 0 && q->head < q->tail && !q->options.ordered)
+		wait_a_little(q);
+	(void)pthread_mutex_unlock(&q->lock);
+	return rc;
+}
+
+void queue_free(struct queue *q)
+{
+	if (q == NULL)
+		return;
+	(void)pthread_mutex_lock(&q->lock);
+	q->stopped = true;
+	(void)pthread_cond_broadcast(&q->changed);
+	(void)pthread_mutex_unlock(&q->lock);
+	for (size_t i = 0; i < q->thread_count; i++)
+		(void)pthread_join(q->threads[i], NULL);
+	for (; q->head < q->tail; q->head++)
+		release_item(q, slot_at(q, q->head)->item);
+	(void)pthread_mutex_destroy(&q->lock);
+	(void)pthread_cond_destroy(&q->changed);
+	free(q->threads);
+	free(q->slots);
+	free(q);
+}

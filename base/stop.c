@@ -1,0 +1,48 @@
+#include "base/stop.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+static atomic_bool stopping;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	atomic_store(&stopping, true);
+}
+
+void stop_install(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	(void)sigemptyset(&sa.sa_mask);
+	sa.sa_flags = (int)SA_RESETHAND;
+	(void)sigaction(SIGINT, &sa, NULL);
+	(void)sigaction(SIGTERM, &sa, NULL);
+	sa.sa_handler = SIG_IGN;
+	sa.sa_flags = 0;
+	(void)sigaction(SIGPIPE, &sa, NULL);
+}
+
+void stop_request(void)
+{
+	atomic_store(&stopping, true);
+}
+
+void stop_clear(void)
+{
+	atomic_store(&stopping, false);
+}
+
+bool stop_requested(void)
+{
+	return atomic_load(&stopping);
+}
+
+int stop_check(struct err *err)
+{
+	if (!stop_requested())
+		return 0;
+	return err_set(err, ERR_INTERRUPTED, "interrupted");
+}

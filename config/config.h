@@ -1,0 +1,138 @@
+/*
+ * backup.conf, read in this one place and handed down as plain structs. Every
+ * option, with its default, stands in backup.conf.example; the names of the
+ * fields are the names of the options.
+ *
+ * Reading collects *all* problems, each with file and line. Secrets are not
+ * loaded here: a struct holds only the text that says where one lies
+ * (base/secret.h), and the program loads those it needs.
+ */
+#ifndef D1KEEP_CONFIG_CONFIG_H
+#define D1KEEP_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "schedule/cron.h"
+
+struct config_account {
+	char *name;              /* the section's title */
+	int line;
+	char *id;                /* 32 hex digits */
+	char *api_token;         /* a secret's place */
+	char *api_base;          /* NULL: Cloudflare's */
+	char *ca_file;           /* or NULL */
+	unsigned request_budget; /* requests in five minutes */
+};
+
+enum config_bucket_type { CONFIG_BUCKET_DIRECTORY, CONFIG_BUCKET_R2 };
+
+struct config_bucket {
+	char *name;
+	int line;
+	enum config_bucket_type type;
+	char *path;              /* directory */
+	/* r2 */
+	char *endpoint;          /* NULL: https://<account id>.r2.cloudflarestorage.com */
+	char *bucket;            /* its name at the provider; NULL: the title */
+	char *region;
+	const struct config_account *account;   /* or NULL when endpoint is given */
+	char *access_key_id;     /* the places of three secrets; the last optional */
+	char *secret_access_key;
+	char *session_token;
+	char *ca_file;
+	char *prefix;            /* "" or a relative path without slashes at its ends */
+};
+
+enum config_source { CONFIG_SOURCE_D1, CONFIG_SOURCE_WRANGLER, CONFIG_SOURCE_SQLITE };
+
+enum config_consistency { CONFIG_CONSISTENCY_SNAPSHOT, CONFIG_CONSISTENCY_BEST_EFFORT };
+
+/* What a database inherits from its environment unless it says otherwise. */
+struct config_policy {
+	char *schedule;          /* as written, or NULL: never by itself */
+	struct cron cron;        /* parsed; meaningless when schedule is NULL */
+	char *timezone;          /* an IANA name, e.g. "UTC" */
+	enum config_consistency consistency;
+	unsigned attempts;       /* readings before a moving database is given up */
+	unsigned timeout;        /* seconds a run may take; 0: no limit */
+	unsigned keep_last, keep_hourly, keep_daily, keep_weekly, keep_monthly, keep_yearly;
+	char *keep_within;       /* a span such as "30d", or NULL */
+	const struct config_account *account;   /* for source d1 */
+	const struct config_bucket *bucket;
+};
+
+struct config_database {
+	char *name;
+	const struct config_environment *environment;
+	int line;
+	enum config_source source;
+	char *id;                /* d1 and wrangler */
+	char *project;           /* wrangler: the folder of its configuration file */
+	char *persist_to;        /* wrangler: or NULL for <project>/.wrangler/state */
+	char *path;              /* sqlite */
+	struct config_policy policy;
+};
+
+struct config_environment {
+	char *name;
+	int line;
+	struct config_policy policy;
+	struct config_database **databases;
+	size_t database_count;
+};
+
+struct config {
+	char *path;              /* of the file itself */
+	char *state_dir;
+	unsigned jobs;           /* runs at once in the daemon */
+	unsigned workers;        /* threads of one job that compress and upload */
+	char *sign_key;          /* place of the private key, or NULL: not signed */
+	char **trusted_keys;     /* public key files (PEM) or "ed25519:<64 hex>" */
+	size_t trusted_key_count;
+	struct config_account **accounts;
+	size_t account_count;
+	struct config_bucket **buckets;
+	size_t bucket_count;
+	struct config_environment **environments;
+	size_t environment_count;
+	struct config_database **databases;   /* of all environments, in order; not owned */
+	size_t database_count;
+};
+
+/* A problem: `line` is 0 when it belongs to no line. */
+struct config_problem {
+	int line;
+	char *message;
+	char *hint;              /* or NULL */
+};
+
+struct config_problems {
+	struct config_problem *items;
+	size_t count, cap;
+};
+
+/* Which file: `given` (from -c) or $D1KEEP_CONFIG, else ./backup.conf, else
+ * /etc/d1keep/backup.conf. A string of its own; ERR_USAGE with a hint when
+ * there is none. */
+char *config_find(const char *given, struct err *err);
+
+/* Read and check the file. NULL when it cannot be used; then `problems` has at
+ * least one entry. Relative paths in it are relative to the file's folder. */
+struct config *config_read(const char *path, struct config_problems *problems);
+void config_free(struct config *config);
+
+/* What goes beyond the text: secret files that are missing or readable by
+ * others, CA and key files, folders and source files that are not there.
+ * Appends to `problems`; used by `d1keep check` and `d1keepd` at start. */
+void config_check_surroundings(const struct config *config, struct config_problems *problems);
+
+void config_problems_release(struct config_problems *problems);
+
+/* "environment/database" or NULL. */
+struct config_database *config_find_database(const struct config *config,
+    const char *environment, const char *database);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * The request budget of one API token: Cloudflare allows 1,200 requests in
+ * five minutes and then refuses everything for five more (CLOUDFLARE.md 1.6:
+ * developers.cloudflare.com/fundamentals/api/reference/limits). All processes
+ * of a host share one budget: a GCRA timestamp in a locked file.
+ *
+ * GCRA: `tat` is the theoretical arrival time. A request at `now` is allowed
+ * when max(tat, now) - now <= burst; then tat = max(tat, now) + interval.
+ */
+#ifndef D1KEEP_NET_BUDGET_H
+#define D1KEEP_NET_BUDGET_H
+
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/err.h"
+
+struct budget;
+
+/* `path` is the file (created with mode 0600, its folder must exist);
+ * `requests` per `period_ms`; a burst of up to a quarter of them may go out at
+ * once. */
+struct budget *budget_open(const char *path, unsigned requests, int64_t period_ms,
+    const struct clock *clock, struct err *err);
+void budget_close(struct budget *budget);
+
+/* Wait until one more request may be sent. ERR_INTERRUPTED when stopped. */
+int budget_spend(struct budget *budget, struct err *err);
+
+/* The server said "not for `ms`": nobody on this host sends before then. */
+int budget_block(struct budget *budget, int64_t ms, struct err *err);
+
+/* The rule alone, pure: milliseconds to wait at `now`, and the new `*tat` when
+ * that is 0. Times in microseconds. */
+int64_t budget_gcra(int64_t *tat_us, int64_t now_us, int64_t interval_us, int64_t burst_us);
+
+#endif

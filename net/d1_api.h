@@ -1,0 +1,56 @@
+/*
+ * Cloudflare's D1 REST API (CLOUDFLARE.md 1): one client per account.
+ * Paths: {base}/accounts/{account}/d1/database/{id}/raw and so on; the base is
+ * https://api.cloudflare.com/client/v4 unless configured, with or without a
+ * path of its own.
+ */
+#ifndef D1KEEP_NET_D1_API_H
+#define D1KEEP_NET_D1_API_H
+
+#include <json-c/json.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/secret.h"
+#include "net/http.h"
+
+#define D1_API_BASE "https://api.cloudflare.com/client/v4"
+
+struct d1_api;
+
+/* `http` is not owned and must outlive the client; strings and the token are
+ * copied. */
+struct d1_api *d1_api_new(struct http *http, const char *base, const char *account_id,
+    const struct secret *token);
+void d1_api_free(struct d1_api *api);
+
+/*
+ * Run `count` statements as one transaction: POST …/{id}/raw with a `batch`
+ * body. On success `*ret` is the document's `result` array, one element per
+ * statement: {"results":{"columns":[…],"rows":[[…]]},"success":true,"meta":{…}}
+ * (checked: an array of exactly `count` elements, each with rows being an array
+ * of arrays); the caller json_object_put()s it. Reads only (requests are
+ * repeated when they fail in transit).
+ *
+ * Errors callers act on: ERR_NOT_FOUND (7404: no such database), ERR_DENIED
+ * (10000: token refused), ERR_TOO_BIG ("string or blob too big", memory or CPU
+ * reset, statement too long, the answer past `max_answer_bytes`: ask for
+ * less), ERR_AGAIN (overload, a running export). Anything else the engine says
+ * is ERR_FAILED with its text.
+ */
+int d1_api_raw(struct d1_api *api, const char *database_id, const char *const *sql,
+    size_t count, size_t max_answer_bytes, struct json_object **ret, struct err *err);
+
+/* GET …/{id}/time_travel/bookmark: the current one. `ret` gets a string of its
+ * own (free it). */
+int d1_api_bookmark(struct d1_api *api, const char *database_id, char **ret, struct err *err);
+
+/* GET …/{id}: the database's own name and size. Any of the outputs may be NULL. */
+int d1_api_database(struct d1_api *api, const char *database_id, char **ret_name,
+    int64_t *ret_bytes, struct err *err);
+
+/* Requests sent by this client, retries included. */
+uint64_t d1_api_requests(const struct d1_api *api);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * HTTP over libcurl, and the one place where requests are retried.
+ *
+ * A `struct http` may be used by several threads at once: it keeps a pool of
+ * easy handles (so connections are reused) behind a lock. TLS certificates are
+ * always verified. No redirect is followed, and no proxy credential or
+ * Authorization header ever appears in an error.
+ *
+ * Retried, with exponential back-off and full jitter, at most `retries` times:
+ * connection failures and cut answers, 408, 429, 500, 502, 503, 504, 52x; a
+ * Retry-After (seconds or an HTTP date) is waited for instead, up to 300 s.
+ * A request marked not `repeatable` is retried only where it cannot have been
+ * carried out (no connection; 429; 503).
+ */
+#ifndef D1KEEP_NET_HTTP_H
+#define D1KEEP_NET_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+
+struct http;
+struct budget;
+
+struct http_options {
+	const char *ca_file;         /* a private authority (PEM), or NULL: the system's */
+	const struct clock *clock;
+	struct budget *budget;       /* spent before every request, or NULL; not owned */
+	unsigned retries;            /* after the first try */
+	unsigned connect_timeout_ms;
+	unsigned stall_timeout_ms;   /* an answer that stands still this long is lost */
+};
+
+struct http *http_new(const struct http_options *options);
+void http_free(struct http *http);
+
+#define HTTP_MAX_HEADERS 16
+
+struct http_request {
+	const char *method;          /* "GET", "PUT", … */
+	const char *url;
+	/* "Name: value" lines, NULL-terminated; may hold secrets. */
+	const char *headers[HTTP_MAX_HEADERS + 1];
+	const void *body;            /* or NULL */
+	size_t body_len;
+	bool repeatable;             /* carrying it out twice does no harm */
+	size_t max_answer_bytes;     /* ERR_TOO_BIG beyond */
+	/* Called before each try when not NULL: fills in headers that depend on
+	 * the time (a signature). It may set `headers` of its argument; strings
+	 * stay the caller's. */
+	int (*sign)(void *ctx, struct http_request *request, struct err *err);
+	void *sign_ctx;
+	/* When not NULL, an answer with status < 500 and not 429 may still be
+	 * called transient by this function (D1 puts overload into a 400). */
+	bool (*transient)(void *ctx, int status, const char *body, size_t len);
+	void *transient_ctx;
+};
+
+struct http_response {
+	int status;
+	struct buf body;
+	char etag[96];               /* as sent, with its quotes; or empty */
+	char content_type[96];
+	int64_t content_length;      /* -1 when not told */
+	int64_t date;                /* the server's clock, Unix seconds; 0: not told */
+	unsigned tries;              /* 1 when the first went through */
+};
+
+void http_response_release(struct http_response *response);
+
+/* Carry out a request. 0 whenever an HTTP answer that is not to be retried
+ * arrived, whatever its status. Else ERR_AGAIN (retries used up; the message
+ * names each distinct failure and how often it came), ERR_TOO_BIG,
+ * ERR_INTERRUPTED, or ERR_FAILED (TLS, a URL that is none). On success the
+ * caller releases `ret`; on failure it is empty. Not-repeatable requests that
+ * may have been carried out end with ERR_AGAIN and a message that says so. */
+int http_do(struct http *http, struct http_request *request,
+    struct http_response *ret, struct err *err);
+
+/* Requests really sent since http_new, retries included. */
+uint64_t http_requests_sent(struct http *http);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * The S3 calls d1keep needs, path style, against R2 or any S3 endpoint, with
+ * or without a path of its own (CLOUDFLARE.md 8). Thread-safe.
+ *
+ * Errors callers act on: ERR_NOT_FOUND (NoSuchKey; the message tells a missing
+ * bucket from a missing key, a missing bucket is ERR_USAGE), ERR_EXISTS (412 on
+ * a conditional PUT), ERR_DENIED (401/403; hints for a wrong key, a wrong
+ * secret and a clock that is off, told apart by the error code in the body),
+ * ERR_REFUSED (403 ObjectLockedByBucketPolicy), ERR_AGAIN (after retries).
+ */
+#ifndef D1KEEP_NET_S3_H
+#define D1KEEP_NET_S3_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/secret.h"
+#include "net/http.h"
+
+struct s3;
+
+struct s3_options {
+	const char *endpoint;         /* "https://host[:port][/path]" */
+	const char *bucket;
+	const char *region;           /* "auto" for R2 */
+	const struct secret *access_key_id;
+	const struct secret *secret_access_key;
+	const struct secret *session_token;   /* or NULL / unset */
+	const struct clock *clock;
+};
+
+/* Everything is copied but `http` and `clock`, which must outlive it.
+ * ERR_USAGE when the endpoint is not an http(s) URL. */
+struct s3 *s3_new(struct http *http, const struct s3_options *options, struct err *err);
+void s3_free(struct s3 *s3);
+
+/* With `if_absent`, `If-None-Match: *`: ERR_EXISTS when the key is taken. When
+ * an answer was lost and the try after it says "exists", the object is read
+ * back: if it holds these very bytes the PUT has succeeded. A bucket that
+ * cannot do conditional PUTs (501) is ERR_USAGE, said clearly. */
+int s3_put(struct s3 *s3, const char *key, const void *data, size_t len,
+    const char *content_type, bool if_absent, struct err *err);
+
+/* Appends the object to `ret`; ERR_TOO_BIG past its ceiling. */
+int s3_get(struct s3 *s3, const char *key, struct buf *ret, struct err *err);
+
+/* Size in bytes. */
+int s3_head(struct s3 *s3, const char *key, int64_t *ret_bytes, struct err *err);
+
+/* DELETE, then HEAD to see that it is gone: R2 has answered "deleted" and kept
+ * the object (TORTURE 57). A key that was not there is no error. */
+int s3_delete(struct s3 *s3, const char *key, struct err *err);
+
+/* Every key below `prefix`, in byte order, through ListObjectsV2 with
+ * continuation; `visit` returns -1 to stop. Keys are percent-decoded
+ * (encoding-type=url). */
+int s3_list(struct s3 *s3, const char *prefix,
+    int (*visit)(void *ctx, const char *key, int64_t bytes, struct err *err),
+    void *ctx, struct err *err);
+
+/* The common prefixes one level below `prefix` ("a/b/" for delimiter '/'). */
+int s3_list_folders(struct s3 *s3, const char *prefix,
+    int (*visit)(void *ctx, const char *folder, struct err *err),
+    void *ctx, struct err *err);
+
+#endif

@@ -1,0 +1,41 @@
+/*
+ * Cron expressions, pure. Five fields (minute hour day-of-month month
+ * day-of-week) with names, ranges, steps and lists, or @hourly @daily
+ * (@midnight) @weekly @monthly @yearly (@annually). As in Vixie cron: when both
+ * day fields are restricted (do not start with '*'), a day matches when either
+ * does. Source: crontab(5) of ISC cron and OpenBSD.
+ */
+#ifndef D1KEEP_SCHEDULE_CRON_H
+#define D1KEEP_SCHEDULE_CRON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct cron {
+	uint64_t minutes;        /* bit n: minute n */
+	uint32_t hours;
+	uint32_t days;           /* bits 1 to 31 */
+	uint16_t months;         /* bits 1 to 12 */
+	uint8_t weekdays;        /* bit 0: Sunday … bit 6; 7 was folded to 0 */
+	bool any_day;            /* the day-of-month field began with '*' */
+	bool any_weekday;
+};
+
+/* ERR_USAGE names the field and what is wrong with it; also an expression that
+ * can never match (30 February). */
+int cron_parse(const char *text, struct cron *ret, struct err *err);
+
+/* Does it fire in this minute of local time? */
+bool cron_matches(const struct cron *cron, int minute, int hour, int mday, int month,
+    int wday);
+
+/* The first firing strictly after `after` (Unix seconds) in `timezone`, or -1
+ * when there is none within eight years. A local time that the clock skips
+ * fires at the first minute after the gap, once; one that comes twice fires
+ * the first time only, unless the schedule is by the hour or the minute
+ * (hour field '*' or a step of it), which follows real time. */
+int64_t cron_next(const struct cron *cron, const char *timezone, int64_t after);
+
+#endif

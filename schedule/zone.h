@@ -1,0 +1,26 @@
+/*
+ * Time zones, through libc's own rules (TZ and the system's zoneinfo). The
+ * only place that touches TZ: localtime and mktime know one zone a process,
+ * so these are for one thread at a time.
+ */
+#ifndef D1KEEP_SCHEDULE_ZONE_H
+#define D1KEEP_SCHEDULE_ZONE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <time.h>
+
+/* Is there such a zone on this machine? ("UTC" always is; libc itself takes
+ * unknown names for UTC in silence.) */
+bool zone_exists(const char *name);
+
+/* Local time in the zone. */
+void zone_local(const char *name, int64_t at, struct tm *ret);
+
+/* The first moment at or after which the zone's clock shows this local time
+ * (fields out of range are carried as mktime does; seconds count). Sets
+ * `*ret_skipped` when the clock never shows it; the result is then the end of
+ * the gap. */
+int64_t zone_to_utc(const char *name, const struct tm *local, bool *ret_skipped);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * Where snapshots lie. Two real kinds: a directory and an S3 bucket (R2). Keys
+ * are relative paths with '/' between segments, ASCII letters, digits and
+ * `-_.=@%+` (storage/names.h makes them). All calls are thread-safe.
+ *
+ * Errors are those of net/s3.h: ERR_NOT_FOUND, ERR_EXISTS, ERR_DENIED,
+ * ERR_REFUSED, ERR_TOO_BIG, ERR_AGAIN.
+ */
+#ifndef D1KEEP_STORAGE_BUCKET_H
+#define D1KEEP_STORAGE_BUCKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+struct bucket;
+
+typedef int bucket_visit(void *ctx, const char *key, int64_t bytes, struct err *err);
+
+struct bucket_ops {
+	int (*put)(struct bucket *b, const char *key, const void *data, size_t len,
+	    bool if_absent, struct err *err);
+	int (*get)(struct bucket *b, const char *key, struct buf *ret, struct err *err);
+	int (*head)(struct bucket *b, const char *key, int64_t *ret_bytes, struct err *err);
+	int (*remove)(struct bucket *b, const char *key, struct err *err);
+	int (*list)(struct bucket *b, const char *prefix, bucket_visit *visit, void *ctx,
+	    struct err *err);
+	void (*free)(struct bucket *b);
+};
+
+/* The first member of each kind's own struct. */
+struct bucket {
+	const struct bucket_ops *ops;
+	char *name;   /* for messages: `bucket "taco-backups"`; owned */
+};
+
+/* A put is durable and whole when it returns: nothing half-written is ever
+ * seen under `key`. With `if_absent`, ERR_EXISTS when the key is taken,
+ * decided atomically; if what is there are these very bytes, written by a try
+ * of this same call, it is a success. */
+int bucket_put(struct bucket *b, const char *key, const void *data, size_t len,
+    bool if_absent, struct err *err);
+
+/* Appends the object's bytes to `ret` (whose ceiling bounds them). */
+int bucket_get(struct bucket *b, const char *key, struct buf *ret, struct err *err);
+
+int bucket_head(struct bucket *b, const char *key, int64_t *ret_bytes, struct err *err);
+
+/* Gone when it returns 0, looked at once more to be sure. A key that is not
+ * there is no error. */
+int bucket_remove(struct bucket *b, const char *key, struct err *err);
+
+/* Every object whose key begins with `prefix`, in byte order of keys. */
+int bucket_list(struct bucket *b, const char *prefix, bucket_visit *visit, void *ctx,
+    struct err *err);
+
+void bucket_free(struct bucket *b);
+
+#endif
