@@ -43,25 +43,32 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 TESTED := $(foreach l,$(LAYERS) daemon,$(if $(wildcard tests/unit/$(l)/*.c),$(l)))
 UNIT_TESTS := $(patsubst %,$(BUILD)/tests/%,$(TESTED))
 
+# `make V=1` shows the commands.
+Q := $(if $(V),,@)
+say = $(if $(V),,@echo "  $(1)")
+
 .PHONY: all demo check unit lint deps clean
 all: deps $(BUILD)/d1keep $(BUILD)/d1keepd
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,cc $<)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 define layer_archive
 $(BUILD)/lib$(1).a: $(call objects,$(1))
 	@mkdir -p $$(@D)
-	rm -f $$@ && $(AR) rcs $$@ $$^
+	$(Q)rm -f $$@ && $(AR) rcs $$@ $$^
 endef
 $(foreach l,$(LAYERS),$(eval $(call layer_archive,$(l))))
 
 $(BUILD)/d1keep: $(call objects,cli) $(call archives,cli)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,link $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/d1keepd: $(call objects,daemon) $(call archives,daemon)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(call say,link $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # One test program a layer: tests/unit/<layer>/*.c with that layer and what it
 # may use, nothing else. (The daemon is no archive: its tests take its objects
@@ -69,7 +76,8 @@ $(BUILD)/d1keepd: $(call objects,daemon) $(call archives,daemon)
 define layer_test
 $(BUILD)/tests/$(1): $(call objects,tests/unit) $(call objects,tests/unit/$(1)) $(if $(filter daemon,$(1)),$(filter-out $(BUILD)/daemon/main.o,$(call objects,daemon)),$(BUILD)/lib$(1).a) $(call archives,$(1))
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(shell pkg-config --libs check) $$(LIBS)
+	$$(call say,link $$@)
+	$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(shell pkg-config --libs check) $$(LIBS)
 endef
 $(foreach l,$(TESTED),$(eval $(call layer_test,$(l))))
 

@@ -39,7 +39,9 @@ int buf_addf(struct buf *buf, struct err *err, const char *fmt, ...)
 char *buf_reserve(struct buf *buf, size_t len, struct err *err);
 void buf_commit(struct buf *buf, size_t len);
 
-/* For __attribute__((cleanup)): AUTO_BUF b; buf_init(&b, max); */
+/* Released when it goes out of scope, on every way out: so it is initialised
+ * where it is declared (tests/lint.sh insists):  AUTO_BUF b = BUF_INIT(max); */
 #define AUTO_BUF __attribute__((cleanup(buf_release))) struct buf
+#define BUF_INIT(ceiling) { .max = (ceiling) }
 
 #endif

@@ -87,8 +87,9 @@ struct config_environment {
 struct config {
 	char *path;              /* of the file itself */
 	char *state_dir;
+	char *timezone;          /* where no environment says otherwise */
 	unsigned jobs;           /* runs at once in the daemon */
-	unsigned workers;        /* threads of one job that compress and upload */
+	unsigned workers;        /* threads of one job that compress and upload; 0: one a core */
 	char *sign_key;          /* place of the private key, or NULL: not signed */
 	char **trusted_keys;     /* public key files (PEM) or "ed25519:<64 hex>" */
 	size_t trusted_key_count;
@@ -102,7 +103,8 @@ struct config {
 	size_t database_count;
 };
 
-/* A problem: `line` is 0 when it belongs to no line. */
+/* A problem: `line` is 0 when it belongs to no line. A program prints
+ * "path:line: message", and the hint on a line of its own. */
 struct config_problem {
 	int line;
 	char *message;
@@ -119,14 +121,20 @@ struct config_problems {
  * there is none. */
 char *config_find(const char *given, struct err *err);
 
-/* Read and check the file. NULL when it cannot be used; then `problems` has at
- * least one entry. Relative paths in it are relative to the file's folder. */
+/* Read and check the file. NULL when it cannot be used; then `problems` (zeroed
+ * before the first use) has at least one entry, in the order of the lines.
+ * Relative paths in it are relative to the file's folder. libConfuse keeps its
+ * state in globals: one thread at a time. */
 struct config *config_read(const char *path, struct config_problems *problems);
 void config_free(struct config *config);
 
-/* What goes beyond the text: secret files that are missing or readable by
- * others, CA and key files, folders and source files that are not there.
- * Appends to `problems`; used by `d1keep check` and `d1keepd` at start. */
+/* What goes beyond the text: secrets that are missing or readable by others, CA
+ * and key files, folders and source files that are not there, a configuration
+ * that anyone may change. Line numbers are those of the section. Places
+ * "credential:…" are skipped outside a service that has credentials; folders
+ * that d1keep makes itself (state_dir, a directory bucket) need only not be
+ * something else. Appends to `problems`; used by `d1keep check` and `d1keepd` at
+ * start. */
 void config_check_surroundings(const struct config *config, struct config_problems *problems);
 
 void config_problems_release(struct config_problems *problems);

@@ -15,11 +15,15 @@
 #include "base/clock.h"
 #include "base/err.h"
 
+/* The longest that budget_block holds everybody up. */
+#define BUDGET_MAX_BLOCK_MS 300000
+
 struct budget;
 
 /* `path` is the file (created with mode 0600, its folder must exist);
- * `requests` per `period_ms`; a burst of up to a quarter of them may go out at
- * once. */
+ * `requests` (at least 1) in any stretch of `period_ms`, of which up to a
+ * quarter may go out at once. The clock must outlive the budget. A budget may
+ * be used by several threads at once. */
 struct budget *budget_open(const char *path, unsigned requests, int64_t period_ms,
     const struct clock *clock, struct err *err);
 void budget_close(struct budget *budget);

@@ -20,7 +20,8 @@
 struct d1_api;
 
 /* `http` is not owned and must outlive the client; strings and the token are
- * copied. */
+ * copied. `base` NULL: D1_API_BASE. A base that is no URL, or a token that
+ * cannot be one, is ERR_USAGE in every call. Thread-safe. */
 struct d1_api *d1_api_new(struct http *http, const char *base, const char *account_id,
     const struct secret *token);
 void d1_api_free(struct d1_api *api);
@@ -36,8 +37,8 @@ void d1_api_free(struct d1_api *api);
  * Errors callers act on: ERR_NOT_FOUND (7404: no such database), ERR_DENIED
  * (10000: token refused), ERR_TOO_BIG ("string or blob too big", memory or CPU
  * reset, statement too long, the answer past `max_answer_bytes`: ask for
- * less), ERR_AGAIN (overload, a running export). Anything else the engine says
- * is ERR_FAILED with its text.
+ * less), ERR_AGAIN (overload, a running export, something that is no JSON).
+ * Anything else the engine says is ERR_FAILED with its text.
  */
 int d1_api_raw(struct d1_api *api, const char *database_id, const char *const *sql,
     size_t count, size_t max_answer_bytes, struct json_object **ret, struct err *err);
@@ -46,11 +47,12 @@ int d1_api_raw(struct d1_api *api, const char *database_id, const char *const *s
  * own (free it). */
 int d1_api_bookmark(struct d1_api *api, const char *database_id, char **ret, struct err *err);
 
-/* GET …/{id}: the database's own name and size. Any of the outputs may be NULL. */
+/* GET …/{id}: the database's own name (free it) and size, -1 when it is not
+ * told. Any of the outputs may be NULL. */
 int d1_api_database(struct d1_api *api, const char *database_id, char **ret_name,
     int64_t *ret_bytes, struct err *err);
 
-/* Requests sent by this client, retries included. */
+/* Requests this client tried to send, retries included. */
 uint64_t d1_api_requests(const struct d1_api *api);
 
 #endif

@@ -3,14 +3,16 @@
  *
  * A `struct http` may be used by several threads at once: it keeps a pool of
  * easy handles (so connections are reused) behind a lock. TLS certificates are
- * always verified. No redirect is followed, and no proxy credential or
- * Authorization header ever appears in an error.
+ * always verified. No redirect is followed, and no proxy credential, header or
+ * query of a URL ever appears in an error.
  *
  * Retried, with exponential back-off and full jitter, at most `retries` times:
- * connection failures and cut answers, 408, 429, 500, 502, 503, 504, 52x; a
- * Retry-After (seconds or an HTTP date) is waited for instead, up to 300 s.
+ * connection failures and cut answers, 408, 429, 500, 502, 503, 504, 52x. A
+ * Retry-After (seconds or an HTTP date) is waited for instead; one of more than
+ * 300 s ends the matter. A 429 with a Retry-After also blocks the budget: all
+ * processes of this host wait.
  * A request marked not `repeatable` is retried only where it cannot have been
- * carried out (no connection; 429; 503).
+ * carried out (never sent; 429; 503).
  */
 #ifndef D1KEEP_NET_HTTP_H
 #define D1KEEP_NET_HTTP_H
@@ -28,7 +30,7 @@ struct budget;
 
 struct http_options {
 	const char *ca_file;         /* a private authority (PEM), or NULL: the system's */
-	const struct clock *clock;
+	const struct clock *clock;   /* must outlive the struct http, as the budget */
 	struct budget *budget;       /* spent before every request, or NULL; not owned */
 	unsigned retries;            /* after the first try */
 	unsigned connect_timeout_ms;
@@ -40,25 +42,9 @@ void http_free(struct http *http);
 
 #define HTTP_MAX_HEADERS 16
 
-struct http_request {
-	const char *method;          /* "GET", "PUT", … */
-	const char *url;
-	/* "Name: value" lines, NULL-terminated; may hold secrets. */
-	const char *headers[HTTP_MAX_HEADERS + 1];
-	const void *body;            /* or NULL */
-	size_t body_len;
-	bool repeatable;             /* carrying it out twice does no harm */
-	size_t max_answer_bytes;     /* ERR_TOO_BIG beyond */
-	/* Called before each try when not NULL: fills in headers that depend on
-	 * the time (a signature). It may set `headers` of its argument; strings
-	 * stay the caller's. */
-	int (*sign)(void *ctx, struct http_request *request, struct err *err);
-	void *sign_ctx;
-	/* When not NULL, an answer with status < 500 and not 429 may still be
-	 * called transient by this function (D1 puts overload into a 400). */
-	bool (*transient)(void *ctx, int status, const char *body, size_t len);
-	void *transient_ctx;
-};
+/* Answers with an error status are kept up to this length whatever
+ * max_answer_bytes says, and cut there. */
+#define HTTP_ERROR_BYTES 65536
 
 struct http_response {
 	int status;
@@ -67,7 +53,37 @@ struct http_response {
 	char content_type[96];
 	int64_t content_length;      /* -1 when not told */
 	int64_t date;                /* the server's clock, Unix seconds; 0: not told */
+	int64_t retry_after_ms;      /* -1 when not told */
 	unsigned tries;              /* 1 when the first went through */
+};
+
+enum http_verdict {
+	HTTP_BY_STATUS,              /* as the list above says */
+	HTTP_FINAL,                  /* an answer to hand over */
+	HTTP_AGAIN,                  /* transient */
+};
+
+struct http_request {
+	const char *method;          /* "GET", "PUT", … */
+	const char *url;
+	/* "Name: value" lines, NULL-terminated; may hold secrets. */
+	const char *headers[HTTP_MAX_HEADERS + 1];
+	const void *body;            /* or NULL */
+	size_t body_len;
+	bool repeatable;             /* carrying it out twice does no harm */
+	bool compressed;             /* ask for a compressed answer; it arrives unpacked */
+	size_t max_answer_bytes;     /* ERR_TOO_BIG beyond */
+	/* Called before each try when not NULL: fills in headers that depend on
+	 * the time (a signature). It may set `headers` of its argument; strings
+	 * stay the caller's. */
+	int (*sign)(void *ctx, struct http_request *request, struct err *err);
+	void *sign_ctx;
+	/* When not NULL, looks at every answer that arrived whole (D1 puts
+	 * overload into a 400, and a query that is too big into a 500). A request
+	 * with a judge also gets its last answer when the tries are used up, so
+	 * that the caller can say what was in it. */
+	enum http_verdict (*judge)(void *ctx, const struct http_response *response);
+	void *judge_ctx;
 };
 
 void http_response_release(struct http_response *response);

@@ -21,21 +21,25 @@ struct cron {
 	uint8_t weekdays;        /* bit 0: Sunday … bit 6; 7 was folded to 0 */
 	bool any_day;            /* the day-of-month field began with '*' */
 	bool any_weekday;
+	bool every_hour;         /* the hour field began with '*': follows real time */
 };
 
 /* ERR_USAGE names the field and what is wrong with it; also an expression that
- * can never match (30 February). */
+ * can never match (30 February). Names are the first three letters, in any
+ * case; ranges may use them. A step needs '*' or a range before it. */
 int cron_parse(const char *text, struct cron *ret, struct err *err);
 
 /* Does it fire in this minute of local time? */
 bool cron_matches(const struct cron *cron, int minute, int hour, int mday, int month,
     int wday);
 
-/* The first firing strictly after `after` (Unix seconds) in `timezone`, or -1
- * when there is none within eight years. A local time that the clock skips
+/* The first firing strictly after `after` (Unix seconds) in `zone`, or -1
+ * when there is none within forty years (after which leap days and weekdays
+ * have met in every way, also around 2100). A local time that the clock skips
  * fires at the first minute after the gap, once; one that comes twice fires
  * the first time only, unless the schedule is by the hour or the minute
- * (hour field '*' or a step of it), which follows real time. */
-int64_t cron_next(const struct cron *cron, const char *timezone, int64_t after);
+ * (hour field '*' or a step of it), which follows real time. Not for two
+ * threads at once (schedule/zone.h). */
+int64_t cron_next(const struct cron *cron, const char *zone, int64_t after);
 
 #endif

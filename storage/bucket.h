@@ -1,10 +1,13 @@
 /*
  * Where snapshots lie. Two real kinds: a directory and an S3 bucket (R2). Keys
  * are relative paths with '/' between segments, ASCII letters, digits and
- * `-_.=@%+` (storage/names.h makes them). All calls are thread-safe.
+ * `-_.=@%+` (storage/names.h makes them), at most 1,024 bytes long; no segment
+ * is empty, "." or "..", and the last does not end like the temporary files of
+ * base/file.h (".tmp-" and six letters or digits). Any other key is ERR_USAGE,
+ * and is never taken to the bucket. All calls are thread-safe.
  *
  * Errors are those of net/s3.h: ERR_NOT_FOUND, ERR_EXISTS, ERR_DENIED,
- * ERR_REFUSED, ERR_TOO_BIG, ERR_AGAIN.
+ * ERR_REFUSED, ERR_TOO_BIG, ERR_AGAIN. Messages begin with the bucket's name.
  */
 #ifndef D1KEEP_STORAGE_BUCKET_H
 #define D1KEEP_STORAGE_BUCKET_H
@@ -44,7 +47,8 @@ struct bucket {
 int bucket_put(struct bucket *b, const char *key, const void *data, size_t len,
     bool if_absent, struct err *err);
 
-/* Appends the object's bytes to `ret` (whose ceiling bounds them). */
+/* Appends the object's bytes to `ret` (whose ceiling bounds them); on failure
+ * `ret` is as it was. */
 int bucket_get(struct bucket *b, const char *key, struct buf *ret, struct err *err);
 
 int bucket_head(struct bucket *b, const char *key, int64_t *ret_bytes, struct err *err);
@@ -53,7 +57,9 @@ int bucket_head(struct bucket *b, const char *key, int64_t *ret_bytes, struct er
  * there is no error. */
 int bucket_remove(struct bucket *b, const char *key, struct err *err);
 
-/* Every object whose key begins with `prefix`, in byte order of keys. */
+/* Every object whose key begins with `prefix` ("" for all, else the beginning
+ * of a good key), in byte order of keys. `visit` returns -1 to stop, with its
+ * own error, which is passed on as it is. */
 int bucket_list(struct bucket *b, const char *prefix, bucket_visit *visit, void *ctx,
     struct err *err);
 

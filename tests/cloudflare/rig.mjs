@@ -66,9 +66,11 @@ const mf = new Miniflare({
   modulesRoot: here,
   scriptPath: path.join(here, "worker.mjs"),
   compatibilityDate: "2026-07-01",
-  d1Persist: path.join(dir, "v3", "d1"),
+  durableObjects: {
+    D1: { className: "D1DatabaseObject", useSQLite: true, unsafeUniqueKey: "miniflare-D1DatabaseObject", unsafePreventEviction: true },
+  },
+  durableObjectsPersist: path.join(dir, "v3", "d1"),
   r2Persist: path.join(dir, "v3", "r2"),
-  d1Databases: Object.fromEntries(config.databases.map((d, i) => [`__D1_BETA__${i}`, d.uuid])),
   r2Buckets: Object.fromEntries(config.buckets.map((id, i) => [`BUCKET${i}`, { id, s3Credentials }])),
   bindings: {
     RIG: {

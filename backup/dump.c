@@ -1,0 +1,216 @@
+#include "backup/dump.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "backup/boundary.h"
+#include "backup/literal.h"
+#include "base/mem.h"
+
+void chunk_free(struct chunk *chunk)
+{
+	if (chunk == NULL)
+		return;
+	free(chunk->table);
+	buf_release(&chunk->sql);
+	free(chunk);
+}
+
+void dump_init(struct dump *dump, chunk_sink *sink, void *ctx)
+{
+	*dump = (struct dump){ .sink = sink, .ctx = ctx };
+	buf_init(&dump->head, STATEMENT_MAX_BYTES);
+}
+
+void dump_release(struct dump *dump)
+{
+	chunk_free(dump->chunk);
+	buf_release(&dump->head);
+	sha256_free(dump->hash);
+	*dump = (struct dump){ .sink = NULL };
+}
+
+/* ---- chunks ---- */
+
+static struct buf *open_chunk(struct dump *d, enum manifest_kind kind)
+{
+	if (d->chunk == NULL) {
+		d->chunk = mem_calloc(1, sizeof(*d->chunk));
+		d->chunk->kind = kind;
+		d->chunk->index = d->next_index++;
+		d->chunk->table = kind == MANIFEST_ROWS ? mem_strdup(d->table->name) : NULL;
+		buf_init(&d->chunk->sql, CHUNK_MAX_BYTES);
+		d->tuple_bytes = 0;
+	}
+	return &d->chunk->sql;
+}
+
+static int close_statement(struct dump *d, struct err *err)
+{
+	if (d->statement_bytes == 0)
+		return 0;
+	d->statement_bytes = 0;
+	return buf_adds(&d->chunk->sql, ";\n", err);
+}
+
+static int close_chunk(struct dump *d, struct err *err)
+{
+	struct chunk *chunk = d->chunk;
+
+	if (chunk == NULL)
+		return 0;
+	if (close_statement(d, err) != 0)
+		return -1;
+	d->chunk = NULL;
+	return d->sink(d->ctx, chunk, err);
+}
+
+/* A statement of schema or post; chunks of these are cut by size alone. A
+ * comment at the end of an object's SQL would swallow the semicolon. */
+static int add_statement(struct dump *d, enum manifest_kind kind, const char *sql,
+    struct err *err)
+{
+	if (d->chunk != NULL && d->chunk->sql.len >= BOUNDARY_MAX_BYTES &&
+	    close_chunk(d, err) != 0)
+		return -1;
+	return buf_addf(open_chunk(d, kind), err, "%s%s;\n", sql,
+	    strstr(sql, "--") != NULL ? "\n" : "");
+}
+
+/* ---- schema ---- */
+
+int dump_schema(struct dump *dump, const struct schema *schema, struct err *err)
+{
+	if (add_statement(dump, MANIFEST_SCHEMA, "PRAGMA defer_foreign_keys=TRUE", err) != 0)
+		return -1;
+	for (size_t i = 0; i < schema->table_count; i++) {
+		if (add_statement(dump, MANIFEST_SCHEMA, schema->tables[i].sql, err) != 0)
+			return -1;
+	}
+	return close_chunk(dump, err);
+}
+
+/* ---- rows ---- */
+
+static int make_head(struct buf *ret, const struct table *t, struct err *err)
+{
+	buf_reset(ret);
+	if (buf_adds(ret, "INSERT INTO ", err) != 0 ||
+	    literal_add_name(ret, t->name, err) != 0 ||
+	    buf_adds(ret, "(", err) != 0)
+		return -1;
+	for (size_t i = 0; i < t->value_count; i++) {
+		if ((i > 0 && buf_adds(ret, ",", err) != 0) ||
+		    literal_add_name(ret, t->values[i], err) != 0)
+			return -1;
+	}
+	return buf_adds(ret, ") VALUES\n", err);
+}
+
+int dump_table_begin(struct dump *dump, const struct table *table, struct err *err)
+{
+	dump->table = table;
+	dump->rows = 0;
+	sha256_free(dump->hash);
+	dump->hash = sha256_new();
+	return make_head(&dump->head, table, err);
+}
+
+/* Joins the open INSERT while that stays within the limit, with its ';'. */
+static int add_tuple(struct dump *d, struct buf *sql, struct span tuple, struct err *err)
+{
+	size_t joint = strlen(TUPLE_SEPARATOR);
+
+	if (d->statement_bytes > 0 &&
+	    d->statement_bytes + joint + tuple.len + 1 <= STATEMENT_MAX_BYTES) {
+		d->statement_bytes += joint + tuple.len;
+		return buf_adds(sql, TUPLE_SEPARATOR, err) != 0 ||
+		    buf_add(sql, tuple.text, tuple.len, err) != 0 ? -1 : 0;
+	}
+	if (close_statement(d, err) != 0)
+		return -1;
+	if (d->head.len + tuple.len + 1 > STATEMENT_MAX_BYTES)
+		return long_row_write(sql, d->table, &d->head, tuple, err);
+	d->statement_bytes = d->head.len + tuple.len;
+	return buf_add(sql, d->head.data, d->head.len, err) != 0 ||
+	    buf_add(sql, tuple.text, tuple.len, err) != 0 ? -1 : 0;
+}
+
+int dump_row(struct dump *dump, struct span tuple, struct err *err)
+{
+	struct buf *sql = open_chunk(dump, MANIFEST_ROWS);
+
+	if (add_tuple(dump, sql, tuple, err) != 0)
+		return -1;
+	sha256_add(dump->hash, tuple.text, tuple.len);
+	sha256_add(dump->hash, "\n", 1);
+	dump->rows++;
+	dump->chunk->rows++;
+	dump->tuple_bytes += tuple.len;
+	if (boundary_after(tuple.text, tuple.len, dump->tuple_bytes))
+		return close_chunk(dump, err);
+	return 0;
+}
+
+int dump_table_end(struct dump *dump, int64_t *ret_rows, char ret_sha256[SHA256_HEX_SIZE],
+    struct err *err)
+{
+	unsigned char raw[SHA256_BYTES];
+
+	if (close_chunk(dump, err) != 0)
+		return -1;
+	*ret_rows = dump->rows;
+	sha256_end(dump->hash, raw);
+	dump->hash = NULL;
+	hex_encode(raw, sizeof(raw), ret_sha256);
+	return 0;
+}
+
+/* ---- post ---- */
+
+/* sqlite_sequence exists only once an AUTOINCREMENT table does, and outlives
+ * the last of them: so one is made and dropped first. */
+static int dump_sequence(struct dump *d, const struct buf *sequence, struct err *err)
+{
+	struct tuple_scan scan;
+	struct span tuple;
+	AUTO_BUF spare = BUF_INIT(STATEMENT_MAX_BYTES);
+	AUTO_BUF insert = BUF_INIT(STATEMENT_MAX_BYTES);
+	int rc;
+
+	if (add_statement(d, MANIFEST_POST, "CREATE TABLE \"_d1keep_sequence\"(id INTEGER PRIMARY KEY AUTOINCREMENT)", err) != 0 ||
+	    add_statement(d, MANIFEST_POST, "DROP TABLE \"_d1keep_sequence\"", err) != 0 ||
+	    add_statement(d, MANIFEST_POST, "DELETE FROM sqlite_sequence", err) != 0)
+		return -1;
+	tuple_scan_init(&scan, buf_str(sequence), sequence->len, 2);
+	while ((rc = tuple_next(&scan, &spare, &tuple, err)) == 1) {
+		buf_reset(&insert);
+		if (buf_adds(&insert, "INSERT INTO sqlite_sequence(name,seq) VALUES", err) != 0 ||
+		    buf_add(&insert, tuple.text, tuple.len, err) != 0 ||
+		    add_statement(d, MANIFEST_POST, buf_str(&insert), err) != 0)
+			return -1;
+	}
+	return rc;
+}
+
+static int dump_objects(struct dump *d, const struct schema *schema, enum schema_kind kind,
+    struct err *err)
+{
+	for (size_t i = 0; i < schema->object_count; i++) {
+		if (schema->objects[i].kind == kind &&
+		    add_statement(d, MANIFEST_POST, schema->objects[i].sql, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+int dump_post(struct dump *dump, const struct schema *schema, const struct buf *sequence,
+    struct err *err)
+{
+	if ((schema->has_sequence && dump_sequence(dump, sequence, err) != 0) ||
+	    dump_objects(dump, schema, SCHEMA_INDEX, err) != 0 ||
+	    dump_objects(dump, schema, SCHEMA_VIEW, err) != 0 ||
+	    dump_objects(dump, schema, SCHEMA_TRIGGER, err) != 0)
+		return -1;
+	return close_chunk(dump, err);
+}

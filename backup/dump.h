@@ -1,0 +1,74 @@
+/*
+ * The dump: a snapshot as SQL text, made chunk by chunk (docs/format.md).
+ *
+ *   schema   PRAGMA defer_foreign_keys=TRUE; and every CREATE TABLE
+ *   rows     INSERT INTO "t"("a",…) VALUES … with many tuples, table by table
+ *   post     sqlite_sequence, indexes, views, triggers
+ *
+ * No statement is longer than 100,000 bytes (D1's limit, CLOUDFLARE.md 5.1)
+ * and none crosses a chunk. A row whose own INSERT would be longer is inserted
+ * short and grown by UPDATEs (backup/long_row.c).
+ */
+#ifndef D1KEEP_BACKUP_DUMP_H
+#define D1KEEP_BACKUP_DUMP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "backup/schema.h"
+#include "backup/tuple.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/hash.h"
+#include "storage/manifest.h"
+
+#define STATEMENT_MAX_BYTES 100000
+
+struct chunk {
+	size_t index;               /* in the dump */
+	enum manifest_kind kind;
+	char *table;                /* kind rows; else NULL */
+	int64_t rows;
+	struct buf sql;
+};
+
+void chunk_free(struct chunk *chunk);
+
+/* Takes the chunk over, also when it fails. */
+typedef int chunk_sink(void *ctx, struct chunk *chunk, struct err *err);
+
+struct dump {
+	chunk_sink *sink;
+	void *ctx;
+	struct chunk *chunk;        /* being filled, or NULL */
+	size_t next_index;
+	/* the table being written */
+	const struct table *table;
+	struct buf head;            /* INSERT INTO … VALUES\n */
+	size_t statement_bytes;     /* of the open INSERT; 0: none is open */
+	size_t tuple_bytes;         /* in this chunk */
+	int64_t rows;               /* of the table */
+	struct sha256 *hash;
+};
+
+void dump_init(struct dump *dump, chunk_sink *sink, void *ctx);
+void dump_release(struct dump *dump);
+
+int dump_schema(struct dump *dump, const struct schema *schema, struct err *err);
+
+/* begin, row by row, end: which tells the table's rows and their hash. */
+int dump_table_begin(struct dump *dump, const struct table *table, struct err *err);
+int dump_row(struct dump *dump, struct span tuple, struct err *err);
+int dump_table_end(struct dump *dump, int64_t *ret_rows, char ret_sha256[SHA256_HEX_SIZE],
+    struct err *err);
+
+/* `sequence` holds the tuples (name,seq) of sqlite_sequence, joined by ",\n". */
+int dump_post(struct dump *dump, const struct schema *schema, const struct buf *sequence,
+    struct err *err);
+
+/* Append the statements for a row that is too long for one: `head` is its
+ * "INSERT INTO … VALUES\n". */
+int long_row_write(struct buf *ret, const struct table *table, const struct buf *head,
+    struct span tuple, struct err *err);
+
+#endif

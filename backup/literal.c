@@ -1,0 +1,216 @@
+#include "backup/literal.h"
+
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/utf8.h"
+
+#define CAST_HEAD "CAST("
+#define CAST_TAIL " AS TEXT)"
+#define INFINITY_LITERAL "9.0e+999"
+
+static bool starts(const char *p, const char *end, const char *word)
+{
+	size_t n = strlen(word);
+
+	return (size_t)(end - p) >= n && memcmp(p, word, n) == 0;
+}
+
+static const char *skip_digits(const char *p, const char *end)
+{
+	while (p < end && *p >= '0' && *p <= '9')
+		p++;
+	return p;
+}
+
+static const char *skip_number(const char *p, const char *end)
+{
+	const char *digits;
+
+	if (p < end && *p == '-')
+		p++;
+	if (starts(p, end, "Inf"))
+		return p + 3;
+	digits = p;
+	p = skip_digits(p, end);
+	if (p == digits)
+		return NULL;
+	if (p < end && *p == '.')
+		p = skip_digits(p + 1, end);
+	if (p < end && (*p == 'e' || *p == 'E')) {
+		p++;
+		if (p < end && (*p == '+' || *p == '-'))
+			p++;
+		digits = p;
+		p = skip_digits(p, end);
+		if (p == digits)
+			return NULL;
+	}
+	return p;
+}
+
+static const char *skip_quoted(const char *p, const char *end)
+{
+	for (;;) {
+		p = memchr(p + 1, '\'', (size_t)(end - p - 1));
+		if (p == NULL)
+			return NULL;
+		if (p + 1 == end || p[1] != '\'')
+			return p + 1;
+		p++;
+	}
+}
+
+static const char *skip_hex(const char *p, const char *end)
+{
+	const char *digits;
+
+	if (!starts(p, end, "X'"))
+		return NULL;
+	digits = p += 2;
+	while (p < end && ((*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'F') ||
+	    (*p >= 'a' && *p <= 'f')))
+		p++;
+	if (p == end || *p != '\'' || (p - digits) % 2 != 0)
+		return NULL;
+	return p + 1;
+}
+
+static const char *skip_cast(const char *p, const char *end)
+{
+	if (!starts(p, end, CAST_HEAD))
+		return NULL;
+	p = skip_hex(p + strlen(CAST_HEAD), end);
+	return p != NULL && starts(p, end, CAST_TAIL) ? p + strlen(CAST_TAIL) : NULL;
+}
+
+size_t literal_length(const char *text, const char *end)
+{
+	const char *after = NULL;
+
+	if (text >= end)
+		return 0;
+	switch (*text) {
+	case '\'':
+		after = skip_quoted(text, end);
+		break;
+	case 'X':
+		after = skip_hex(text, end);
+		break;
+	case 'C':
+		after = skip_cast(text, end);
+		break;
+	case 'N':
+		after = starts(text, end, "NULL") ? text + 4 : NULL;
+		break;
+	default:
+		after = skip_number(text, end);
+		break;
+	}
+	return after != NULL ? (size_t)(after - text) : 0;
+}
+
+static int add_hex(struct buf *ret, const char *bytes, size_t len, struct err *err)
+{
+	static const char digits[] = "0123456789ABCDEF";
+	char *dst = buf_reserve(ret, 2 * len, err);
+
+	if (dst == NULL)
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		*dst++ = digits[(unsigned char)bytes[i] >> 4];
+		*dst++ = digits[(unsigned char)bytes[i] & 15];
+	}
+	buf_commit(ret, 2 * len);
+	return 0;
+}
+
+int literal_add_blob(struct buf *ret, const char *bytes, size_t len, struct err *err)
+{
+	return buf_adds(ret, "X'", err) != 0 || add_hex(ret, bytes, len, err) != 0 ||
+	    buf_adds(ret, "'", err) != 0 ? -1 : 0;
+}
+
+/* The bytes between `quote`s, with each of them doubled. */
+static int add_quoted(struct buf *ret, char quote, const char *bytes, size_t len,
+    struct err *err)
+{
+	const char *end = bytes + len, *next;
+
+	if (buf_add(ret, &quote, 1, err) != 0)
+		return -1;
+	while ((next = memchr(bytes, quote, (size_t)(end - bytes))) != NULL) {
+		if (buf_add(ret, bytes, (size_t)(next - bytes) + 1, err) != 0 ||
+		    buf_add(ret, &quote, 1, err) != 0)
+			return -1;
+		bytes = next + 1;
+	}
+	return buf_add(ret, bytes, (size_t)(end - bytes), err) != 0 ||
+	    buf_add(ret, &quote, 1, err) != 0 ? -1 : 0;
+}
+
+int literal_add_text(struct buf *ret, const char *bytes, size_t len, struct err *err)
+{
+	if (memchr(bytes, '\0', len) == NULL && utf8_valid(bytes, len))
+		return add_quoted(ret, '\'', bytes, len, err);
+	return buf_adds(ret, CAST_HEAD, err) != 0 ||
+	    literal_add_blob(ret, bytes, len, err) != 0 ||
+	    buf_adds(ret, CAST_TAIL, err) != 0 ? -1 : 0;
+}
+
+int literal_add_name(struct buf *ret, const char *name, struct err *err)
+{
+	return add_quoted(ret, '"', name, strlen(name), err);
+}
+
+static bool unquote(const char *p, const char *end, struct buf *ret)
+{
+	const char *next;
+
+	while ((next = memchr(p, '\'', (size_t)(end - p))) != NULL) {
+		if (buf_add(ret, p, (size_t)(next - p) + 1, NULL) != 0)
+			return false;
+		p = next + 2;
+	}
+	return buf_add(ret, p, (size_t)(end - p), NULL) == 0;
+}
+
+static bool unhex(const char *p, size_t len, struct buf *ret)
+{
+	char *dst = buf_reserve(ret, len / 2, NULL);
+
+	if (dst == NULL || !hex_decode(p, len, (unsigned char *)dst))
+		return false;
+	buf_commit(ret, len / 2);
+	return true;
+}
+
+bool literal_bytes(const char *literal, size_t len, struct buf *ret, bool *ret_is_text)
+{
+	size_t head = strlen(CAST_HEAD), tail = strlen(CAST_TAIL);
+
+	*ret_is_text = literal[0] != 'X';
+	if (literal[0] == '\'')
+		return unquote(literal + 1, literal + len - 1, ret);
+	if (literal[0] == 'X')
+		return unhex(literal + 2, len - 3, ret);
+	if (literal[0] == 'C')
+		return unhex(literal + head + 2, len - head - tail - 3, ret);
+	return false;
+}
+
+int literal_add_canonical(struct buf *ret, const char *literal, size_t len, struct err *err)
+{
+	bool negative = literal[0] == '-', is_text;
+	AUTO_BUF bytes = BUF_INIT(len);
+	int rc;
+
+	if (literal[negative] == 'I')
+		return buf_addf(ret, err, "%s%s", negative ? "-" : "", INFINITY_LITERAL);
+	if (literal[0] != 'C' && (literal[0] != '\'' || utf8_valid(literal, len)))
+		return buf_add(ret, literal, len, err);
+	if (!literal_bytes(literal, len, &bytes, &is_text))
+		return err_set(err, ERR_CORRUPT, "a text value that cannot be read");
+	rc = literal_add_text(ret, buf_str(&bytes), bytes.len, err);
+	return rc;
+}

@@ -1,0 +1,32 @@
+/*
+ * SQL literals, pure: how long one is, its canonical spelling, and making one
+ * from bytes. The grammar and the canonical rule stand in backup/tuple.h.
+ */
+#ifndef D1KEEP_BACKUP_LITERAL_H
+#define D1KEEP_BACKUP_LITERAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Bytes of the literal that begins at `text`, or 0 when there is none (also
+ * when it runs past `end`). */
+size_t literal_length(const char *text, const char *end);
+
+/* Append the canonical spelling of one whole literal. */
+int literal_add_canonical(struct buf *ret, const char *literal, size_t len, struct err *err);
+
+/* Append a literal of these bytes. */
+int literal_add_text(struct buf *ret, const char *bytes, size_t len, struct err *err);
+int literal_add_blob(struct buf *ret, const char *bytes, size_t len, struct err *err);
+
+/* The bytes of a text or blob literal, appended; `*ret_is_text` tells which.
+ * False for NULL and numbers. */
+bool literal_bytes(const char *literal, size_t len, struct buf *ret, bool *ret_is_text);
+
+/* Append an identifier in double quotes. */
+int literal_add_name(struct buf *ret, const char *name, struct err *err);
+
+#endif

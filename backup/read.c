@@ -1,0 +1,334 @@
+#include "backup/read.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "backup/reader.h"
+#include "base/hash.h"
+#include "base/mem.h"
+
+/* A D1 up to this size, with few enough tables, is read in one call. */
+#define ONE_CALL_BYTES (4 << 20)
+#define ONE_CALL_TABLES 45
+#define ONE_CALL_TRIES 4
+
+/* What is read beside the tables' rows, in the same moment. */
+enum { ASK_SCHEMA, ASK_CHANGES, ASK_SEQUENCE, ASK_MIGRATION, ASK_COUNT };
+
+struct reading {
+	const struct read_options *options;
+	struct manifest *m;
+	struct schema schema;
+	struct dump dump;
+	struct buf sequence;       /* tuples of sqlite_sequence */
+	struct take_progress progress;
+};
+
+/* ---- the end pieces ---- */
+
+/* sqlite_sequence, read like any table. */
+static const struct table *sequence_table(void)
+{
+	static const char *values[] = { "name", "seq" };
+	static size_t key[] = { 0 };
+	static const struct table table = {
+		.name = (char *)(uintptr_t)"sqlite_sequence",
+		.values = values, .value_count = 2, .key = key, .key_count = 1,
+	};
+
+	return &table;
+}
+
+/* The statements of the end pieces. `sequence_sql` holds one of them. */
+static int end_statements(const struct schema *schema, const char *sql[ASK_COUNT],
+    struct buf *sequence_sql, struct err *err)
+{
+	static const char nothing[] = "SELECT NULL WHERE 0";
+	struct span start = { NULL, 0 };
+
+	if (select_page(sequence_sql, sequence_table(), SELECT_HEX, start, 0, err) != 0)
+		return -1;
+	sql[ASK_SCHEMA] = schema_fingerprint_sql;
+	sql[ASK_CHANGES] = "SELECT total_changes()";
+	sql[ASK_SEQUENCE] = schema->has_sequence ? buf_str(sequence_sql) : nothing;
+	sql[ASK_MIGRATION] = schema->has_migrations ?
+	    "SELECT hex(CAST(name AS BLOB)) FROM d1_migrations ORDER BY id DESC LIMIT 1" : nothing;
+	return 0;
+}
+
+static int add_sequence(void *ctx, struct span tuple, struct err *err)
+{
+	struct buf *sequence = ctx;
+
+	if (sequence->len > 0 && buf_adds(sequence, TUPLE_SEPARATOR, err) != 0)
+		return -1;
+	return buf_add(sequence, tuple.text, tuple.len, err);
+}
+
+static char *migration_name(const struct db_rows *rows)
+{
+	struct db_cell cell;
+	char *name;
+
+	if (rows->count == 0 || (cell = db_cell(rows, 0, 0)).text == NULL)
+		return NULL;
+	name = mem_calloc(cell.len / 2 + 1, 1);
+	if (!hex_decode(cell.text, cell.len, (unsigned char *)name))
+		name[0] = '\0';
+	return name;
+}
+
+static int take_end(struct reading *r, const struct db_answer *answer, struct err *err)
+{
+	AUTO_STR fingerprint = schema_fingerprint(&answer->rows[ASK_SCHEMA]);
+	bool replaced;
+
+	if (strcmp(fingerprint, r->schema.fingerprint) != 0)
+		return err_set(err, ERR_CHANGED, "the schema was changed while the database was read");
+	buf_reset(&r->sequence);
+	free(r->m->schema_version);
+	r->m->schema_version = migration_name(&answer->rows[ASK_MIGRATION]);
+	return reader_rows(r->options->db, &answer->rows[ASK_SEQUENCE], sequence_table(),
+	    SELECT_HEX, add_sequence, &r->sequence, &replaced, err);
+}
+
+/* ---- rows ---- */
+
+static int take_row(void *ctx, struct span tuple, struct err *err)
+{
+	struct reading *r = ctx;
+	int64_t before = r->progress.sql_bytes;
+
+	r->progress.rows++;
+	r->progress.sql_bytes += (int64_t)tuple.len;
+	/* About every 256 KiB. */
+	if (r->options->progress != NULL && before >> 18 != r->progress.sql_bytes >> 18)
+		r->options->progress(r->options->progress_ctx, &r->progress);
+	return dump_row(&r->dump, tuple, err);
+}
+
+static int end_table(struct reading *r, const struct table *table, struct err *err)
+{
+	struct manifest_table *t = manifest_add_table(r->m);
+
+	t->name = mem_strdup(table->name);
+	return dump_table_end(&r->dump, &t->rows, t->sql_sha256, err);
+}
+
+/* ---- all in one call ---- */
+
+struct one_call {
+	const char **sql;
+	struct buf *texts;       /* what sql points to, one a table */
+	bool *as_hex;            /* tables that showed U+FFFD */
+	size_t table_count;
+};
+
+static int one_call_statements(struct reading *r, struct one_call *c, struct err *err)
+{
+	struct span start = { NULL, 0 };
+
+	for (size_t i = 0; i < c->table_count; i++) {
+		buf_reset(&c->texts[i]);
+		if (select_page(&c->texts[i], &r->schema.tables[i],
+		    c->as_hex[i] ? SELECT_HEX : SELECT_QUOTED, start, 0, err) != 0)
+			return -1;
+		c->sql[ASK_COUNT + i] = buf_str(&c->texts[i]);
+	}
+	return 0;
+}
+
+static bool shows_replacement(struct reading *r, struct one_call *c,
+    const struct db_answer *answer)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < c->table_count; i++) {
+		if (!c->as_hex[i] && r->options->db->traits.replaces_invalid_utf8 &&
+		    rows_have_replacement(&answer->rows[ASK_COUNT + i]))
+			any = c->as_hex[i] = true;
+	}
+	return any;
+}
+
+static int one_call_dump(struct reading *r, struct one_call *c,
+    const struct db_answer *answer, struct err *err)
+{
+	bool replaced;
+
+	if (take_end(r, answer, err) != 0 || dump_schema(&r->dump, &r->schema, err) != 0)
+		return -1;
+	for (size_t i = 0; i < c->table_count; i++) {
+		const struct table *t = &r->schema.tables[i];
+
+		if (dump_table_begin(&r->dump, t, err) != 0 ||
+		    reader_rows(r->options->db, &answer->rows[ASK_COUNT + i], t,
+		    c->as_hex[i] ? SELECT_HEX : SELECT_QUOTED, take_row, r, &replaced, err) != 0 ||
+		    end_table(r, t, err) != 0)
+			return err_wrap(err, "read table \"%s\"", t->name);
+	}
+	return dump_post(&r->dump, &r->schema, &r->sequence, err);
+}
+
+/* The answer may show that some tables must be asked for as hex; then all is
+ * asked for again, since another call is another moment. */
+static int one_call_read(struct reading *r, struct one_call *c, struct err *err)
+{
+	for (int i = 0; i < ONE_CALL_TRIES; i++) {
+		AUTO_ANSWER answer = { 0 };
+
+		if (one_call_statements(r, c, err) != 0 ||
+		    db_query(r->options->db, c->sql, ASK_COUNT + c->table_count, &answer, err) != 0)
+			return -1;
+		if (!shows_replacement(r, c, &answer))
+			return one_call_dump(r, c, &answer, err);
+	}
+	return err_set(err, ERR_CHANGED, "the database was written to while it was read");
+}
+
+static int read_in_one_call(struct reading *r, struct err *err)
+{
+	size_t n = r->schema.table_count;
+	struct one_call c = {
+		.sql = mem_calloc(ASK_COUNT + n, sizeof(*c.sql)),
+		.texts = mem_calloc(n, sizeof(*c.texts)),
+		.as_hex = mem_calloc(n, sizeof(*c.as_hex)),
+		.table_count = n,
+	};
+	AUTO_BUF sequence_sql = BUF_INIT(STATEMENT_MAX_BYTES);
+	int rc;
+
+	for (size_t i = 0; i < n; i++)
+		buf_init(&c.texts[i], 1u << 20);
+	rc = end_statements(&r->schema, c.sql, &sequence_sql, err);
+	if (rc == 0)
+		rc = one_call_read(r, &c, err);
+	for (size_t i = 0; i < n; i++)
+		buf_release(&c.texts[i]);
+	free(c.texts);
+	free(c.as_hex);
+	free(c.sql);
+	return rc;
+}
+
+/* ---- page by page ---- */
+
+static int read_tables(struct reading *r, struct reader *reader, struct err *err)
+{
+	for (size_t i = 0; i < r->schema.table_count; i++) {
+		const struct table *t = &r->schema.tables[i];
+
+		if (dump_table_begin(&r->dump, t, err) != 0 ||
+		    reader_table(reader, t, err) != 0 || end_table(r, t, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int read_end(struct reading *r, struct reader *reader, struct err *err)
+{
+	const char *sql[ASK_COUNT];
+	AUTO_ANSWER answer = { 0 };
+	AUTO_BUF sequence_sql = BUF_INIT(STATEMENT_MAX_BYTES);
+
+	if (end_statements(&r->schema, sql, &sequence_sql, err) != 0 ||
+	    db_query(reader->db, sql, ASK_COUNT, &answer, err) != 0 ||
+	    take_end(r, &answer, err) != 0)
+		return -1;
+	return reader->db->traits.one_moment ? 0 :
+	    reader_check_changes(reader, &answer.rows[ASK_CHANGES], err);
+}
+
+static int check_bookmarks(struct reading *r, struct reader *reader, struct err *err)
+{
+	struct manifest *m = r->m;
+
+	if (db_bookmark(reader->db, &m->bookmark_after, err) != 0)
+		return -1;
+	if (m->bookmark_before == NULL || strcmp(m->bookmark_before, m->bookmark_after) == 0)
+		return 0;
+	reader->changed = true;
+	return reader->watch ?
+	    err_set(err, ERR_CHANGED, "the database was written to while it was read") : 0;
+}
+
+static int read_by_pages(struct reading *r, struct err *err)
+{
+	struct reader reader = {
+		.db = r->options->db, .visit = take_row, .ctx = r,
+		.watch = !r->options->accept_changes,
+		.total_changes = r->schema.total_changes,
+	};
+	bool one_moment = reader.db->traits.one_moment;
+
+	if (dump_schema(&r->dump, &r->schema, err) != 0 ||
+	    read_tables(r, &reader, err) != 0 ||
+	    read_end(r, &reader, err) != 0 ||
+	    (!one_moment && check_bookmarks(r, &reader, err) != 0) ||
+	    dump_post(&r->dump, &r->schema, &r->sequence, err) != 0)
+		return -1;
+	r->m->consistency = mem_strdup(one_moment ? "transaction" :
+	    reader.changed ? "best-effort" : "unchanged");
+	return 0;
+}
+
+/* ---- which way ---- */
+
+static bool fits_one_call(const struct reading *r)
+{
+	const struct schema *s = &r->schema;
+
+	return !r->options->db->traits.one_moment && s->database_bytes > 0 &&
+	    s->database_bytes <= ONE_CALL_BYTES && s->table_count <= ONE_CALL_TABLES;
+}
+
+/* A call that turns out too big has handed nothing to the sink yet: once more
+ * from the start, by pages. */
+static int read_d1(struct reading *r, struct err *err)
+{
+	if (fits_one_call(r)) {
+		if (read_in_one_call(r, err) == 0) {
+			r->m->consistency = mem_strdup("transaction");
+			return 0;
+		}
+		if (err->code != ERR_TOO_BIG || r->dump.next_index > 0)
+			return -1;
+		err_clear(err);
+	}
+	/* The bookmark has to be older than anything that is read. */
+	schema_release(&r->schema);
+	if (db_bookmark(r->options->db, &r->m->bookmark_before, err) != 0 ||
+	    schema_read(r->options->db, &r->schema, err) != 0)
+		return -1;
+	return read_by_pages(r, err);
+}
+
+static int read_all(struct reading *r, struct err *err)
+{
+	if (schema_read(r->options->db, &r->schema, err) != 0)
+		return -1;
+	if ((r->options->db->traits.one_moment ? read_by_pages(r, err) : read_d1(r, err)) != 0)
+		return -1;
+	for (size_t i = 0; i < r->schema.exception_count; i++)
+		manifest_add_exception(r->m, r->schema.exceptions[i].object,
+		    r->schema.exceptions[i].reason);
+	return 0;
+}
+
+int read_database(const struct read_options *options, chunk_sink *sink, void *sink_ctx,
+    struct manifest *m, struct err *err)
+{
+	struct reading r = {
+		.options = options, .m = m,
+		.progress = { .expected_bytes = options->expected_bytes },
+	};
+	int rc;
+
+	buf_init(&r.sequence, CHUNK_MAX_BYTES);
+	dump_init(&r.dump, sink, sink_ctx);
+	rc = read_all(&r, err);
+	dump_release(&r.dump);
+	buf_release(&r.sequence);
+	schema_release(&r.schema);
+	return rc;
+}

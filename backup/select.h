@@ -1,0 +1,41 @@
+/*
+ * The SELECT statements of a backup, pure: text in, text out. Every statement
+ * stays within D1's limits (CLOUDFLARE.md 5.2): 100 result columns, expressions
+ * 100 deep, 32 arguments a function.
+ */
+#ifndef D1KEEP_BACKUP_SELECT_H
+#define D1KEEP_BACKUP_SELECT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "backup/schema.h"
+#include "backup/tuple.h"
+#include "base/buf.h"
+#include "base/err.h"
+
+enum select_mode {
+	SELECT_QUOTED,   /* text as quote() writes it; with a NUL, as hex */
+	SELECT_HEX,      /* all text as hex: survives an answer that replaces bytes */
+	SELECT_SKETCH,   /* long text and blobs as T<bytes> and B<bytes> */
+};
+
+/* In a sketch, values of more bytes than this are left out. */
+#define SELECT_SKETCH_BYTES 4096
+
+/* Append the statement for the tuples of up to `limit` rows (0: all) behind the
+ * key of `after` (a tuple of the same table; text NULL: from the start), in key
+ * order. One column: a tuple a row. */
+int select_page(struct buf *ret, const struct table *table, enum select_mode mode,
+    struct span after, int64_t limit, struct err *err);
+
+/* Append the statement for a slice of one value, as hex: `count` bytes from the
+ * zero-based `offset` of value `place` of the row whose key `row` has. */
+int select_slice(struct buf *ret, const struct table *table, struct span row, size_t place,
+    int64_t offset, int64_t count, struct err *err);
+
+/* Append "key = literal AND …" of a row. */
+int select_where_row(struct buf *ret, const struct table *table, struct span row,
+    struct err *err);
+
+#endif

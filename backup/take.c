@@ -1,0 +1,118 @@
+#include "backup/take.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "backup/read.h"
+#include "backup/share.h"
+#include "backup/upload.h"
+#include "base/mem.h"
+
+/* What the previous snapshot has need not be stored again. It is only trusted
+ * for that when store_load does: when its signature holds. */
+static int share_previous(const struct take_options *o, struct share *share,
+    struct manifest *m, int64_t *ret_expected, struct err *err)
+{
+	struct snapshot previous;
+	int rc;
+
+	if (store_find(o->store, "latest", &previous, err) != 0) {
+		/* None yet; or it is damaged, and this one stands on its own. */
+		if (err->code != ERR_NOT_FOUND && err->code != ERR_CORRUPT)
+			return -1;
+		err_clear(err);
+		return 0;
+	}
+	m->previous_id = mem_strdup(previous.manifest.id);
+	memcpy(m->previous_sha256, previous.manifest_sha256, sizeof(m->previous_sha256));
+	*ret_expected = manifest_sql_bytes(&previous.manifest);
+	rc = share_add_snapshot(share, o->store, &previous, err);
+	snapshot_release(&previous);
+	return rc;
+}
+
+static void forget_reading(struct manifest *m)
+{
+	struct manifest kept = {
+		.previous_id = m->previous_id, .new_bytes = m->new_bytes,
+	};
+
+	memcpy(kept.previous_sha256, m->previous_sha256, sizeof(kept.previous_sha256));
+	m->previous_id = NULL;
+	manifest_release(m);
+	*m = kept;
+}
+
+/* One reading of the whole database, uploading as it goes. */
+static int read_and_upload(const struct take_options *o, struct share *share,
+    const struct read_options *reading, struct manifest *m, struct err *err)
+{
+	struct upload *upload = upload_new(o->store, share, o->workers);
+	int rc;
+
+	m->started_at = clock_now(o->clock);
+	rc = read_database(reading, upload_chunk, upload, m, err);
+	if (rc == 0)
+		rc = upload_finish(upload, m, err);
+	upload_free(upload);
+	return rc;
+}
+
+static int read_until_still(const struct take_options *o, struct share *share,
+    int64_t expected, struct manifest *m, struct err *err)
+{
+	struct read_options reading = {
+		.db = o->db, .progress = o->progress, .progress_ctx = o->progress_ctx,
+		.expected_bytes = expected,
+	};
+
+	for (unsigned attempt = 1; ; attempt++) {
+		reading.accept_changes = o->best_effort && attempt >= o->attempts;
+		if (read_and_upload(o, share, &reading, m, err) == 0) {
+			m->attempts = attempt;
+			return 0;
+		}
+		if (err->code != ERR_CHANGED)
+			return -1;
+		if (attempt >= o->attempts) {
+			(void)err_wrap(err, "gave up after %u attempts", attempt);
+			return err_hint(err, "raise attempts, back up when it is quieter, or set consistency = \"best-effort\"");
+		}
+		forget_reading(m);
+	}
+}
+
+static void fill_heading(const struct take_options *o, struct manifest *m)
+{
+	m->label = mem_strdup(o->label);
+	m->environment = mem_strdup(o->environment);
+	m->database = mem_strdup(o->database);
+	m->database_id = mem_strdup(o->database_id);
+	m->source = mem_strdup(o->db->traits.source);
+	m->tool = mem_strdup("d1keep " D1KEEP_VERSION);
+	m->requests = o->db->cost.requests;
+	m->rows_read = o->db->cost.rows_read;
+	m->finished_at = clock_now(o->clock);
+}
+
+int take_snapshot(const struct take_options *options, struct manifest *ret, struct err *err)
+{
+	struct share *share = share_new();
+	int64_t expected = 0;
+	int rc = 0;
+
+	if (options->label != NULL)
+		rc = store_check_label(options->store, options->label, err);
+	if (rc == 0)
+		rc = share_previous(options, share, ret, &expected, err);
+	if (rc == 0)
+		rc = read_until_still(options, share, expected, ret, err);
+	if (rc == 0) {
+		fill_heading(options, ret);
+		rc = store_publish(options->store, ret, err);
+	}
+	if (rc != 0)
+		manifest_release(ret);
+	share_free(share);
+	return rc;
+}

@@ -1,0 +1,105 @@
+#include "backup/tuple.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "backup/literal.h"
+#include "base/utf8.h"
+
+void tuple_scan_init(struct tuple_scan *scan, const char *text, size_t len, size_t columns)
+{
+	*scan = (struct tuple_scan){
+		.text = text, .at = text, .end = text + len,
+		.columns = columns, .plain = utf8_valid(text, len),
+	};
+}
+
+static int not_a_tuple(const struct tuple_scan *scan, struct err *err)
+{
+	return err_set(err, ERR_CORRUPT,
+	    "the database's answer is not a list of rows (at byte %zu)",
+	    (size_t)(scan->at - scan->text));
+}
+
+/* From '(' to behind ')'; tells whether a literal may need another spelling. */
+static const char *scan_tuple(const struct tuple_scan *scan, bool *ret_respell)
+{
+	const char *p = scan->at, *end = scan->end;
+
+	if (p == end || *p != '(')
+		return NULL;
+	for (size_t i = 0; i < scan->columns; i++) {
+		size_t len;
+
+		p++;
+		if (p >= end)
+			return NULL;
+		if (*p == 'C' || *p == 'I' || (*p == '-' && p + 1 < end && p[1] == 'I'))
+			*ret_respell = true;
+		len = literal_length(p, end);
+		if (len == 0)
+			return NULL;
+		p += len;
+		if (p == end || *p != (i + 1 < scan->columns ? ',' : ')'))
+			return NULL;
+	}
+	return p + 1;
+}
+
+static int respell(struct span tuple, struct buf *spare, struct span *ret, struct err *err)
+{
+	const char *p = tuple.text + 1, *end = tuple.text + tuple.len;
+
+	buf_reset(spare);
+	if (buf_adds(spare, "(", err) != 0)
+		return -1;
+	while (p < end) {
+		size_t len = literal_length(p, end);
+
+		if (literal_add_canonical(spare, p, len, err) != 0 ||
+		    buf_add(spare, p + len, 1, err) != 0)   /* ',' or ')' */
+			return -1;
+		p += len + 1;
+	}
+	*ret = (struct span){ spare->data, spare->len };
+	return 1;
+}
+
+int tuple_next(struct tuple_scan *scan, struct buf *spare, struct span *ret, struct err *err)
+{
+	bool wants_respelling = false;
+	const char *start, *end;
+
+	if (scan->at == scan->end)
+		return 0;
+	if (scan->at != scan->text) {
+		size_t n = strlen(TUPLE_SEPARATOR);
+
+		if ((size_t)(scan->end - scan->at) <= n ||
+		    memcmp(scan->at, TUPLE_SEPARATOR, n) != 0)
+			return not_a_tuple(scan, err);
+		scan->at += n;
+	}
+	start = scan->at;
+	end = scan_tuple(scan, &wants_respelling);
+	if (end == NULL)
+		return not_a_tuple(scan, err);
+	scan->at = end;
+	*ret = (struct span){ start, (size_t)(end - start) };
+	if (wants_respelling || (!scan->plain && !utf8_valid(ret->text, ret->len)))
+		return respell(*ret, spare, ret, err);
+	return 1;
+}
+
+struct span tuple_literal(struct span tuple, size_t index)
+{
+	const char *p = tuple.text + 1, *end = tuple.text + tuple.len;
+	size_t len = literal_length(p, end);
+
+	for (; index > 0; index--) {
+		p += len + 1;
+		assert(p < end);
+		len = literal_length(p, end);
+	}
+	return (struct span){ p, len };
+}

@@ -1,0 +1,48 @@
+/*
+ * A row as SQL text: "(literal,literal,…)". A database joins the tuples of a
+ * page with ",\n" and sends them as one string; here they are taken apart
+ * again, pure and strictly: what is not exactly a tuple of literals is refused,
+ * so nothing a server sends can become a statement in a dump.
+ *
+ *   literal = NULL | number | Inf | -Inf | 'text' | X'hex' | CAST(X'hex' AS TEXT)
+ *   number  = [-]digits[.digits][e[+-]digits]
+ *
+ * The canonical spelling, the one that is kept (docs/format.md):
+ *   - text is quoted if it is valid UTF-8 without NUL, else CAST(X'HEX' AS TEXT)
+ *   - infinity is 9.0e+999 (SQLite before 3.41 quotes it as Inf)
+ * so that the same row gives the same bytes whatever engine and mode read it.
+ */
+#ifndef D1KEEP_BACKUP_TUPLE_H
+#define D1KEEP_BACKUP_TUPLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define TUPLE_SEPARATOR ",\n"
+
+struct span {
+	const char *text;
+	size_t len;
+};
+
+/* Walks the tuples of a page. */
+struct tuple_scan {
+	const char *text, *end, *at;
+	size_t columns;          /* literals each tuple must have */
+	bool plain;              /* the whole page is valid UTF-8 */
+};
+
+void tuple_scan_init(struct tuple_scan *scan, const char *text, size_t len, size_t columns);
+
+/* The next tuple: 1 and `*ret`, 0 at the end, -1 with ERR_CORRUPT. The span
+ * lies in the page, or in `spare` when it had to be respelled (valid until the
+ * next call with the same `spare`). */
+int tuple_next(struct tuple_scan *scan, struct buf *spare, struct span *ret, struct err *err);
+
+/* The literal number `index` of a tuple that tuple_next returned. */
+struct span tuple_literal(struct span tuple, size_t index);
+
+#endif

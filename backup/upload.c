@@ -1,0 +1,137 @@
+#include "backup/upload.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/queue.h"
+#include "storage/names.h"
+#include "storage/pack.h"
+
+struct upload {
+	struct store *store;
+	struct share *share;
+	struct queue *queue;
+	pthread_mutex_t lock;                /* of what follows */
+	struct manifest_object *objects;     /* by chunk index */
+	size_t count, cap;
+	int64_t new_bytes;
+};
+
+static const char *folder_of(const struct chunk *chunk)
+{
+	switch (chunk->kind) {
+	case MANIFEST_SCHEMA:
+		return "_schema";
+	case MANIFEST_POST:
+		return "_post";
+	default:
+		return chunk->table;
+	}
+}
+
+static int pack_and_put(struct upload *u, const struct chunk *chunk,
+    struct manifest_object *object, struct err *err)
+{
+	AUTO_BUF packed = BUF_INIT(CHUNK_MAX_BYTES + (1u << 20));
+
+	if (pack_gzip(chunk->sql.data, chunk->sql.len, &packed, err) != 0)
+		return -1;
+	object->stored_bytes = (int64_t)packed.len;
+	sha256_hex(packed.data, packed.len, object->stored_sha256);
+	return store_put(u->store, object->key, packed.data, packed.len, false, err);
+}
+
+static void keep_object(struct upload *u, size_t index, const struct manifest_object *object,
+    bool is_new)
+{
+	(void)pthread_mutex_lock(&u->lock);
+	while (u->count <= index) {
+		u->objects = mem_grow(u->objects, u->count, &u->cap, sizeof(*u->objects));
+		u->objects[u->count++] = (struct manifest_object){ .key = NULL };
+	}
+	u->objects[index] = *object;
+	if (is_new)
+		u->new_bytes += object->stored_bytes;
+	(void)pthread_mutex_unlock(&u->lock);
+}
+
+static int work(void *ctx, void *item, struct err *err)
+{
+	struct upload *u = ctx;
+	struct chunk *chunk = item;
+	struct manifest_object object = {
+		.kind = chunk->kind,
+		.rows = chunk->rows,
+		.sql_bytes = (int64_t)chunk->sql.len,
+	};
+	bool shared;
+
+	sha256_hex(chunk->sql.data, chunk->sql.len, object.sql_sha256);
+	object.key = names_chunk(folder_of(chunk), object.sql_sha256);
+	shared = share_find(u->share, &object);
+	if (!shared) {
+		if (pack_and_put(u, chunk, &object, err) != 0) {
+			free(object.key);
+			return -1;
+		}
+		share_add(u->share, &object);
+	}
+	object.table = mem_strdup(chunk->table);
+	keep_object(u, chunk->index, &object, !shared);
+	return 0;
+}
+
+static void release(void *item)
+{
+	chunk_free(item);
+}
+
+struct upload *upload_new(struct store *store, struct share *share, unsigned workers)
+{
+	struct upload *u = mem_calloc(1, sizeof(*u));
+
+	u->store = store;
+	u->share = share;
+	(void)pthread_mutex_init(&u->lock, NULL);
+	u->queue = queue_new(&(struct queue_options){
+		.workers = workers, .depth = 2 * (size_t)workers,
+		.work = work, .release = release, .ctx = u,
+	});
+	return u;
+}
+
+void upload_free(struct upload *upload)
+{
+	if (upload == NULL)
+		return;
+	queue_free(upload->queue);
+	for (size_t i = 0; i < upload->count; i++) {
+		free(upload->objects[i].table);
+		free(upload->objects[i].key);
+	}
+	free(upload->objects);
+	(void)pthread_mutex_destroy(&upload->lock);
+	free(upload);
+}
+
+int upload_chunk(void *ctx, struct chunk *chunk, struct err *err)
+{
+	struct upload *u = ctx;
+
+	return queue_push(u->queue, chunk, err);
+}
+
+int upload_finish(struct upload *upload, struct manifest *m, struct err *err)
+{
+	if (queue_finish(upload->queue, err) != 0)
+		return -1;
+	for (size_t i = 0; i < upload->count; i++)
+		*manifest_add_object(m) = upload->objects[i];
+	/* The strings belong to the manifest now. */
+	upload->count = 0;
+	m->new_bytes += upload->new_bytes;
+	return 0;
+}

@@ -1,0 +1,157 @@
+#include "cli/cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+
+#define HELP_ID 'h'
+#define HELP_COLUMN 26
+
+static size_t count_options(const struct option_def *defs)
+{
+	size_t n = 0;
+
+	while (defs != NULL && defs[n].id != 0)
+		n++;
+	return n;
+}
+
+void args_init(struct args *args, const struct command *command, int argc, char **argv)
+{
+	size_t n = count_options(command->options), used = 0;
+
+	*args = (struct args){ .command = command, .argc = argc, .argv = argv };
+	args->long_options = mem_calloc(n + 2, sizeof(*args->long_options));
+	args->short_options = mem_calloc(2 * n + 4, 1);
+	args->short_options[used++] = ':';
+	args->short_options[used++] = HELP_ID;
+	for (size_t i = 0; i < n; i++) {
+		const struct option_def *def = &command->options[i];
+
+		args->long_options[i] = (struct option){
+			def->name, def->argument != NULL ? required_argument : no_argument,
+			NULL, def->id,
+		};
+		if (def->id < 256) {
+			args->short_options[used++] = (char)def->id;
+			if (def->argument != NULL)
+				args->short_options[used++] = ':';
+		}
+	}
+	args->long_options[n] = (struct option){ "help", no_argument, NULL, HELP_ID };
+	optind = 0;
+}
+
+int args_next(struct args *args, const char **ret_value)
+{
+	int id;
+
+	opterr = 0;
+	id = getopt_long(args->argc, args->argv, args->short_options, args->long_options, NULL);
+	*ret_value = optarg;
+	switch (id) {
+	case -1:
+		args->rest = args->argv + optind;
+		args->rest_count = args->argc - optind;
+		return 0;
+	case HELP_ID:
+		print_command_help(args->command);
+		exit(finish_output(EXIT_DONE));
+	case ':':
+		(void)usage_error(args->command, "%s needs a value", args->argv[optind - 1]);
+		return -1;
+	case '?':
+		(void)usage_error(args->command, "there is no option %s", args->argv[optind - 1]);
+		return -1;
+	default:
+		return id;
+	}
+}
+
+void args_release(struct args *args)
+{
+	free(args->long_options);
+	free(args->short_options);
+}
+
+int usage_error(const struct command *command, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_error("%s", text);
+	log_info("hint: d1keep %s --help", command->name);
+	return EXIT_USAGE;
+}
+
+static void print_option(const struct option_def *def)
+{
+	char left[80];
+
+	if (def->help == NULL)
+		return;
+	if (def->id < 256)
+		(void)snprintf(left, sizeof(left), "-%c, --%s%s%s", def->id, def->name,
+		    def->argument != NULL ? " " : "", def->argument != NULL ? def->argument : "");
+	else
+		(void)snprintf(left, sizeof(left), "    --%s%s%s", def->name,
+		    def->argument != NULL ? " " : "", def->argument != NULL ? def->argument : "");
+	(void)printf("  %-*s %s\n", HELP_COLUMN, left, def->help);
+}
+
+void print_command_help(const struct command *command)
+{
+	(void)printf("usage: d1keep [-c FILE] %s%s%s%s\n\n%s\n", command->name,
+	    count_options(command->options) > 0 ? " [OPTIONS]" : "",
+	    command->arguments[0] != '\0' ? " " : "", command->arguments, command->summary);
+	if (command->details != NULL)
+		(void)printf("\n%s\n", command->details);
+	(void)printf("\noptions:\n");
+	for (size_t i = 0; i < count_options(command->options); i++)
+		print_option(&command->options[i]);
+	(void)printf("  %-*s %s\n", HELP_COLUMN, "-h, --help", "show this");
+}
+
+int exit_of(const struct err *err)
+{
+	switch (err->code) {
+	case ERR_NONE:
+		return EXIT_DONE;
+	case ERR_USAGE:
+		return EXIT_USAGE;
+	case ERR_CORRUPT:
+		return EXIT_DAMAGE;
+	case ERR_REFUSED:
+		return EXIT_REFUSED;
+	case ERR_AGAIN:
+	case ERR_CHANGED:
+		return EXIT_AGAIN;
+	case ERR_INTERRUPTED:
+		return EXIT_INTERRUPTED;
+	default:
+		return EXIT_FAILED;
+	}
+}
+
+int fail(const struct err *err)
+{
+	log_err(err);
+	return exit_of(err);
+}
+
+int finish_output(int status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return status;
+	log_error("cannot write to standard output: %s", strerror(errno));
+	return status == EXIT_DONE ? EXIT_FAILED : status;
+}

@@ -1,0 +1,93 @@
+/*
+ * The commands of d1keep: one file each (cmd_*.c), one table (main.c). Options,
+ * --help and later the completions all come from the tables.
+ *
+ * Standard output is the result; standard error is talk. A command returns the
+ * program's exit status:
+ *
+ *   0 done · 1 failed · 2 usage or configuration · 3 damage found · 4 refused for
+ *   safety · 5 done, but something could not be kept exactly · 75 try again later
+ *   · 130 interrupted
+ */
+#ifndef D1KEEP_CLI_CLI_H
+#define D1KEEP_CLI_CLI_H
+
+#include <stdbool.h>
+
+#include "base/err.h"
+
+enum exit_status {
+	EXIT_DONE = 0,
+	EXIT_FAILED = 1,
+	EXIT_USAGE = 2,
+	EXIT_DAMAGE = 3,
+	EXIT_REFUSED = 4,
+	EXIT_EXCEPTIONS = 5,
+	EXIT_AGAIN = 75,
+	EXIT_INTERRUPTED = 130,
+};
+
+struct option_def {
+	int id;                  /* its letter, or a number above 255; 0 ends a table */
+	const char *name;        /* the long form, without dashes */
+	const char *argument;    /* what --help calls it, or NULL for a switch */
+	const char *help;        /* NULL: not shown */
+};
+
+struct cli {
+	const char *config_path; /* from -c, or NULL */
+	bool quiet;
+};
+
+struct command {
+	const char *name;
+	const char *arguments;   /* "SNAPSHOT --to TARGET", or "" */
+	const char *summary;     /* one line, for the list of commands */
+	const char *details;     /* paragraphs for --help, or NULL */
+	const struct option_def *options;
+	/* argv[0] is the command's own name. */
+	int (*run)(const struct cli *cli, const struct command *command, int argc, char **argv);
+};
+
+extern const struct command command_backup, command_list, command_show, command_cat,
+    command_verify, command_restore, command_keygen, command_check, command_status;
+
+/* ---- options ---- */
+
+struct args {
+	const struct command *command;
+	int argc;
+	char **argv;
+	char **rest;             /* what is no option, once args_next said 0 */
+	int rest_count;
+	/* getopt_long's own form of the table */
+	struct option *long_options;
+	char *short_options;
+};
+
+void args_init(struct args *args, const struct command *command, int argc, char **argv);
+
+/* The next option's id, its argument in `*ret_value`; 0 when all are read; -1
+ * after printing what is wrong with the command line (return EXIT_USAGE).
+ * --help is answered here and ends the program. */
+int args_next(struct args *args, const char **ret_value);
+void args_release(struct args *args);
+
+/* Print "error: …" with a pointer to --help; returns EXIT_USAGE. */
+int usage_error(const struct command *command, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+void print_command_help(const struct command *command);
+
+/* ---- errors ---- */
+
+/* The exit status for an error. */
+int exit_of(const struct err *err);
+
+/* Print it, with its hint, and return the exit status. */
+int fail(const struct err *err);
+
+/* Flush standard output; a result that could not be written is no result. */
+int finish_output(int status);
+
+#endif

@@ -1,0 +1,83 @@
+/* d1keep check: every problem of the configuration, with file and line. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "cli/cli.h"
+#include "cli/format.h"
+#include "config/config.h"
+
+static const struct option_def options[] = {
+	{ 0, NULL, NULL, NULL },
+};
+
+static void print_problems(const char *path, const struct config_problems *problems)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		const struct config_problem *p = &problems->items[i];
+
+		if (p->line > 0)
+			(void)printf("%s:%d: %s\n", path, p->line, p->message);
+		else
+			(void)printf("%s: %s\n", path, p->message);
+		if (p->hint != NULL)
+			(void)printf("    hint: %s\n", p->hint);
+	}
+}
+
+static void print_summary(const char *path, const struct config *c)
+{
+	(void)printf("%s: good: %zu %s, %zu %s, %zu %s\n", path,
+	    c->environment_count, plural((int64_t)c->environment_count, "environment", "environments"),
+	    c->database_count, plural((int64_t)c->database_count, "database", "databases"),
+	    c->bucket_count, plural((int64_t)c->bucket_count, "bucket", "buckets"));
+}
+
+static int run(const struct cli *cli, const struct command *command, int argc, char **argv)
+{
+	struct config_problems problems = { .count = 0 };
+	struct config *config;
+	struct err err = ERR_INIT;
+	AUTO_STR path = NULL;
+	struct args args;
+	const char *value;
+	int id, status = EXIT_DONE;
+
+	args_init(&args, command, argc, argv);
+	while ((id = args_next(&args, &value)) > 0)
+		;
+	args_release(&args);
+	if (id < 0)
+		return EXIT_USAGE;
+	if (args.rest_count > 0)
+		return usage_error(command, "check takes no names");
+	path = config_find(cli->config_path, &err);
+	if (path == NULL)
+		return fail(&err);
+	config = config_read(path, &problems);
+	if (config != NULL)
+		config_check_surroundings(config, &problems);
+	print_problems(path, &problems);
+	if (problems.count > 0) {
+		log_error("%zu %s", problems.count, plural((int64_t)problems.count, "problem", "problems"));
+		status = EXIT_USAGE;
+	} else {
+		print_summary(path, config);
+	}
+	config_problems_release(&problems);
+	config_free(config);
+	return finish_output(status);
+}
+
+const struct command command_check = {
+	.name = "check",
+	.arguments = "",
+	.summary = "Check the configuration: every problem, with file and line.",
+	.details =
+	    "Unknown options, bad schedules, unknown accounts and buckets, secret files that\n"
+	    "are missing or readable by others, two databases with one destination. Nothing\n"
+	    "is asked over the network.",
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,179 @@
+/* d1keep list: the retained snapshots, newest first. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/stamp.h"
+#include "cli/cli.h"
+#include "cli/format.h"
+#include "cli/session.h"
+#include "cli/snapshot_json.h"
+
+enum { OPT_JSON = 256 };
+
+static const struct option_def options[] = {
+	{ OPT_JSON, "json", NULL, "one JSON document: {\"snapshots\":[…]}" },
+	{ 0, NULL, NULL, NULL },
+};
+
+static const char *const headings[] = {
+	"SNAPSHOT", "LABEL", ">AGE", ">TABLES", ">ROWS", ">SIZE", ">NEW", "CONSISTENCY", "SIGNED",
+	"VERIFIED",
+};
+
+struct listing {
+	const struct session *session;
+	struct columns *columns;      /* for people */
+	struct json_object *array;    /* or for programs */
+	int status;
+};
+
+static const char *signed_word(enum signature signature)
+{
+	switch (signature) {
+	case SIGNATURE_GOOD:
+		return "yes";
+	case SIGNATURE_UNCHECKED:
+		return "unchecked";
+	default:
+		return signature_name(signature);
+	}
+}
+
+static void add_row(struct columns *c, const struct snapshot *s, const struct verdict *v)
+{
+	const struct manifest *m = &s->manifest;
+	AUTO_STR name = snapshot_name(m);
+	char text[FORMAT_SIZE];
+	int64_t at = m->started_at;
+
+	(void)stamp_parse(m->id, &at);
+	columns_add(c, name);
+	columns_add(c, m->label != NULL ? m->label : "-");
+	columns_add(c, format_age(clock_now(&clock_system) - at, text));
+	columns_add(c, format_count((int64_t)m->table_count, text));
+	columns_add(c, format_count(manifest_rows(m), text));
+	columns_add(c, format_bytes(manifest_stored_bytes(m), text));
+	columns_add(c, format_bytes(m->new_bytes, text));
+	columns_add(c, m->exception_count > 0 ? "incomplete" : m->consistency);
+	columns_add(c, signed_word(s->signature));
+	columns_add(c, verdict_name(v));
+}
+
+/* A snapshot that cannot be loaded is said, and is no reason to hide the rest. */
+static void list_one(struct listing *l, struct open_store *open, const struct store_id *id,
+    const char *name)
+{
+	struct verdict verdict = { 0 };
+	struct snapshot snapshot;
+	struct err err = ERR_INIT;
+
+	if (store_load(&open->store, id->id, &snapshot, &err) != 0) {
+		(void)err_wrap(&err, "%s", name);
+		l->status = fail(&err);
+		return;
+	}
+	if (id->has_verdict && store_get_verdict(&open->store, id->id, &verdict, &err) != 0)
+		log_warning("%s: %s", name, err.msg);
+	if (l->array != NULL)
+		(void)json_object_array_add(l->array, snapshot_json(&snapshot, &verdict, false));
+	else
+		add_row(l->columns, &snapshot, &verdict);
+	verdict_release(&verdict);
+	snapshot_release(&snapshot);
+}
+
+static int list_database(struct listing *l, const struct config_database *d, struct err *err)
+{
+	AUTO_STR name = mem_printf("%s/%s", d->environment->name, d->name);
+	struct store_ids ids = { 0 };
+	struct open_store open;
+	int rc;
+
+	if (open_store(l->session, d, &open, err) != 0)
+		return err_wrap(err, "%s", name);
+	rc = store_list(&open.store, &ids, err);
+	for (size_t i = ids.count; rc == 0 && i > 0; i--)
+		list_one(l, &open, &ids.items[i - 1], name);
+	store_ids_release(&ids);
+	close_store(&open);
+	return rc == 0 ? 0 : err_wrap(err, "%s", name);
+}
+
+static void print_listing(const struct listing *l)
+{
+	if (l->array != NULL) {
+		AUTO_JSON document = json_object_new_object();
+
+		json_set(document, "snapshots", json_object_get(l->array));
+		print_json(document);
+	} else {
+		columns_print(l->columns);
+	}
+}
+
+static int list(const struct session *session, const char *text, bool json)
+{
+	struct listing l = { .session = session, .status = EXIT_DONE };
+	struct names_ref ref = { 0 };
+	struct config_database **found = NULL;
+	struct err err = ERR_INIT;
+	size_t count = 0;
+
+	if (text == NULL || names_parse(text, &ref, &err) == 0)
+		found = session_select(session, &ref, &count, &err);
+	names_ref_release(&ref);
+	if (found == NULL)
+		return fail(&err);
+	l.columns = columns_new(headings, sizeof(headings) / sizeof(headings[0]));
+	l.array = json ? json_object_new_array() : NULL;
+	for (size_t i = 0; i < count; i++) {
+		if (list_database(&l, found[i], &err) != 0)
+			l.status = fail(&err);
+	}
+	print_listing(&l);
+	columns_free(l.columns);
+	json_free(&l.array);
+	free(found);
+	return l.status;
+}
+
+static int run(const struct cli *cli, const struct command *command, int argc, char **argv)
+{
+	struct session session;
+	struct args args;
+	const char *value;
+	bool json = false;
+	int id, status;
+
+	args_init(&args, command, argc, argv);
+	while ((id = args_next(&args, &value)) > 0)
+		json = json || id == OPT_JSON;
+	args_release(&args);
+	if (id < 0)
+		return EXIT_USAGE;
+	if (args.rest_count > 1)
+		return usage_error(command, "one environment or database at a time");
+	status = session_open(&session, cli);
+	if (status != EXIT_DONE)
+		return status;
+	status = list(&session, args.rest_count == 1 ? args.rest[0] : NULL, json);
+	session_close(&session);
+	return finish_output(status);
+}
+
+const struct command command_list = {
+	.name = "list",
+	.arguments = "[ENV[/DB]]",
+	.summary = "List the retained snapshots, newest first.",
+	.details =
+	    "SIZE is what the snapshot's chunks take in the bucket, NEW the part that no\n"
+	    "earlier snapshot had stored. A snapshot whose manifest is damaged, or signed by\n"
+	    "no trusted key, is named on standard error (exit status 3).",
+	.options = options,
+	.run = run,
+};

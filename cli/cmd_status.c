@@ -1,0 +1,169 @@
+/* d1keep status: what the daemon did and will do. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/stamp.h"
+#include "cli/cli.h"
+#include "cli/format.h"
+#include "cli/session.h"
+#include "cli/snapshot_json.h"
+#include "state/state.h"
+
+enum { OPT_JSON = 256 };
+
+static const struct option_def options[] = {
+	{ OPT_JSON, "json", NULL, "one JSON document: {\"databases\":[…]}" },
+	{ 0, NULL, NULL, NULL },
+};
+
+static const char *const headings[] = {
+	"DATABASE", "STATE", "LAST RUN", ">AGE", "SNAPSHOT", "NEXT RUN", "MESSAGE",
+};
+
+static const char *state_word(const struct state_database *db)
+{
+	if (db->running)
+		return "running";
+	if (db->last.started_at == 0)
+		return "never ran";
+	if (db->last.exit_code == EXIT_EXCEPTIONS)
+		return "incomplete";
+	return state_run_succeeded(&db->last) ? "ok" : "failed";
+}
+
+static const char *moment(int64_t at, char stamp[STAMP_ISO_SIZE])
+{
+	return at > 0 ? stamp_iso(at, stamp) : "-";
+}
+
+static void add_row(struct columns *c, const char *name, const struct state_database *db)
+{
+	char stamp[STAMP_ISO_SIZE], age[FORMAT_SIZE];
+	const struct state_run *last = &db->last;
+
+	columns_add(c, name);
+	columns_add(c, state_word(db));
+	columns_add(c, moment(last->started_at, stamp));
+	columns_add(c, last->started_at > 0 ?
+	    format_age(clock_now(&clock_system) - last->started_at, age) : "-");
+	columns_add(c, last->snapshot[0] != '\0' ? last->snapshot : "-");
+	columns_add(c, moment(db->next_at, stamp));
+	columns_add(c, last->message);
+}
+
+static void set_moment(struct json_object *o, const char *key, int64_t at)
+{
+	char stamp[STAMP_ISO_SIZE];
+
+	json_set_str(o, key, at > 0 ? stamp_iso(at, stamp) : NULL);
+}
+
+static struct json_object *row_json(const char *name, const struct state_database *db)
+{
+	struct json_object *o = json_object_new_object();
+	const struct state_run *last = &db->last;
+
+	json_set_str(o, "database", name);
+	json_set_str(o, "state", state_word(db));
+	json_set_bool(o, "running", db->running);
+	set_moment(o, "next_at", db->next_at);
+	set_moment(o, "last_success_at", db->last_success_at);
+	set_moment(o, "last_started_at", last->started_at);
+	set_moment(o, "last_finished_at", last->finished_at);
+	json_set_int(o, "last_exit_code", last->exit_code);
+	json_set_str(o, "last_snapshot", last->snapshot[0] != '\0' ? last->snapshot : NULL);
+	json_set_str(o, "last_message", last->message[0] != '\0' ? last->message : NULL);
+	json_set_int(o, "last_rows", last->rows);
+	json_set_int(o, "last_stored_bytes", last->stored_bytes);
+	json_set_int(o, "last_new_bytes", last->new_bytes);
+	return o;
+}
+
+/* The configured databases, in their order; nothing known is a row as well. */
+static int collect(const struct session *session, struct state *state, struct columns *columns,
+    struct json_object *array, struct err *err)
+{
+	const struct config *c = session->config;
+
+	for (size_t i = 0; i < c->database_count; i++) {
+		AUTO_STR name = mem_printf("%s/%s", c->databases[i]->environment->name,
+		    c->databases[i]->name);
+		struct state_database db = { .running = false };
+
+		if (state != NULL && state_get(state, name, &db, err) != 0) {
+			if (err->code != ERR_NOT_FOUND)
+				return -1;
+			err_clear(err);
+			db = (struct state_database){ .running = false };
+		}
+		if (array != NULL)
+			(void)json_object_array_add(array, row_json(name, &db));
+		else
+			add_row(columns, name, &db);
+	}
+	return 0;
+}
+
+static int status_of(const struct session *session, bool json)
+{
+	struct columns *columns = columns_new(headings, sizeof(headings) / sizeof(headings[0]));
+	AUTO_JSON document = json ? json_object_new_object() : NULL;
+	struct json_object *array = json ? json_object_new_array() : NULL;
+	struct err err = ERR_INIT;
+	struct state *state = state_open(session->config->state_dir, false, &err);
+	int status = EXIT_DONE;
+
+	if (state == NULL && err.code != ERR_NOT_FOUND) {
+		status = fail(&err);
+	} else if (collect(session, state, columns, array, &err) != 0) {
+		status = fail(&err);
+	} else if (json) {
+		json_set(document, "databases", json_object_get(array));
+		print_json(document);
+	} else {
+		columns_print(columns);
+	}
+	if (state == NULL && status == EXIT_DONE)
+		log_info("no daemon has run with state_dir \"%s\" yet", session->config->state_dir);
+	state_close(state);
+	columns_free(columns);
+	json_free(&array);
+	return status;
+}
+
+static int run(const struct cli *cli, const struct command *command, int argc, char **argv)
+{
+	struct session session;
+	struct args args;
+	const char *value;
+	bool json = false;
+	int id, status;
+
+	args_init(&args, command, argc, argv);
+	while ((id = args_next(&args, &value)) > 0)
+		json = json || id == OPT_JSON;
+	args_release(&args);
+	if (id < 0)
+		return EXIT_USAGE;
+	if (args.rest_count > 0)
+		return usage_error(command, "status takes no names");
+	status = session_open(&session, cli);
+	if (status != EXIT_DONE)
+		return status;
+	status = status_of(&session, json);
+	session_close(&session);
+	return finish_output(status);
+}
+
+const struct command command_status = {
+	.name = "status",
+	.arguments = "",
+	.summary = "Show what the daemon did last and will do next, database by database.",
+	.options = options,
+	.run = run,
+};

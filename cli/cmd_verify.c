@@ -1,0 +1,121 @@
+/* d1keep verify: the signature and every hash of a snapshot. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/stop.h"
+#include "cli/cli.h"
+#include "cli/format.h"
+#include "cli/progress.h"
+#include "cli/session.h"
+#include "restore/verify.h"
+
+static const struct option_def options[] = {
+	{ 0, NULL, NULL, NULL },
+};
+
+static void on_damage(void *ctx, const struct err *err)
+{
+	struct progress *progress = ctx;
+
+	progress_end(progress);
+	log_error("%s", err->msg);
+}
+
+static int verify(const struct session *session, struct open_snapshot *open,
+    struct progress *progress, struct verdict *ret, struct err *err)
+{
+	int rc = verify_snapshot(&(struct verify_options){
+		.store = &open->open.store, .snapshot = &open->snapshot,
+		.workers = session->workers, .clock = &clock_system,
+		.progress = progress_bytes, .progress_ctx = progress,
+		.damaged = on_damage, .damaged_ctx = progress,
+	}, ret, err);
+
+	progress_end(progress);
+	return rc;
+}
+
+static int print_verdict(const struct open_snapshot *open, const struct verdict *v, int64_t ms)
+{
+	const struct manifest *m = &open->snapshot.manifest;
+	AUTO_STR name = snapshot_name(m);
+	char size[FORMAT_SIZE], took[FORMAT_SIZE];
+
+	if (!v->good) {
+		log_error("%s: %zu of %zu %s damaged or missing", name, v->damaged_count,
+		    m->object_count, plural((int64_t)m->object_count, "chunk is", "chunks are"));
+		log_info("hint: back up this database now: what its rows still make is stored anew; for older rows use an earlier snapshot");
+		return EXIT_DAMAGE;
+	}
+	(void)printf("%s   good   signature %s   %zu %s   %s of SQL   %s\n", name,
+	    signature_name(open->snapshot.signature), m->object_count,
+	    plural((int64_t)m->object_count, "chunk", "chunks"),
+	    format_bytes(manifest_sql_bytes(m), size), format_duration_ms(ms, took));
+	(void)fflush(stdout);
+	return EXIT_DONE;
+}
+
+static int verify_one(const struct session *session, const char *text, bool quiet)
+{
+	int64_t started = clock_monotonic_ms();
+	struct open_snapshot open;
+	struct progress progress;
+	struct verdict verdict;
+	struct err err = ERR_INIT;
+	int status;
+
+	if (open_snapshot(session, text, &open, &err) != 0)
+		return fail(&err);
+	progress_begin(&progress, text, manifest_sql_bytes(&open.snapshot.manifest), quiet);
+	if (verify(session, &open, &progress, &verdict, &err) != 0) {
+		(void)err_wrap(&err, "%s", text);
+		status = fail(&err);
+	} else {
+		status = print_verdict(&open, &verdict, clock_monotonic_ms() - started);
+		verdict_release(&verdict);
+	}
+	close_snapshot(&open);
+	return status;
+}
+
+static int run(const struct cli *cli, const struct command *command, int argc, char **argv)
+{
+	struct session session;
+	struct args args;
+	const char *value;
+	int id, status, result = EXIT_DONE;
+
+	args_init(&args, command, argc, argv);
+	while ((id = args_next(&args, &value)) > 0)
+		;
+	args_release(&args);
+	if (id < 0)
+		return EXIT_USAGE;
+	if (args.rest_count == 0)
+		return usage_error(command, "which snapshot? (as in production/auth@latest)");
+	status = session_open(&session, cli);
+	if (status != EXIT_DONE)
+		return status;
+	for (int i = 0; i < args.rest_count && !stop_requested(); i++) {
+		status = verify_one(&session, args.rest[i], cli->quiet);
+		if (result == EXIT_DONE)
+			result = status;
+	}
+	session_close(&session);
+	return finish_output(result);
+}
+
+const struct command command_verify = {
+	.name = "verify",
+	.arguments = "SNAPSHOT…",
+	.summary = "Check the signature and every hash of a snapshot.",
+	.details =
+	    "Fetches every chunk and compares it with the manifest. The verdict is kept\n"
+	    "beside the snapshot; the next backup stores damaged chunks anew. Exit status 3\n"
+	    "means damage.",
+	.options = options,
+	.run = run,
+};

@@ -1,0 +1,92 @@
+#include "cli/events.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/json.h"
+
+#define PROGRESS_MS 1000
+
+/* A daemon that has gone away is no reason to stop a backup. */
+static void tell(struct events *e, struct json_object *o)
+{
+	AUTO_JSON line = o;
+	const char *text = json_object_to_json_string_ext(line, JSON_C_TO_STRING_NOSLASHESCAPE);
+
+	if (file_write_fd(e->fd, text, strlen(text), "events", NULL) != 0 ||
+	    file_write_fd(e->fd, "\n", 1, "events", NULL) != 0)
+		e->fd = -1;
+}
+
+static struct json_object *new_event(const char *name)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_set_str(o, "event", name);
+	return o;
+}
+
+void events_start(struct events *e, const char *database)
+{
+	struct json_object *o;
+
+	if (e->fd < 0)
+		return;
+	o = new_event("start");
+	json_set_str(o, "database", database);
+	tell(e, o);
+}
+
+void events_progress(struct events *e, int64_t rows, int64_t bytes)
+{
+	int64_t now = clock_monotonic_ms();
+	struct json_object *o;
+
+	if (e->fd < 0 || now - e->progress_ms < PROGRESS_MS)
+		return;
+	e->progress_ms = now;
+	o = new_event("progress");
+	json_set_int(o, "rows", rows);
+	json_set_int(o, "bytes", bytes);
+	tell(e, o);
+}
+
+void events_done(struct events *e, const struct manifest *m, int exit_status)
+{
+	struct json_object *o;
+
+	if (e->fd < 0)
+		return;
+	o = new_event("done");
+	json_set_str(o, "snapshot", m->id);
+	json_set_int(o, "rows", manifest_rows(m));
+	json_set_int(o, "sql_bytes", manifest_sql_bytes(m));
+	json_set_int(o, "stored_bytes", manifest_stored_bytes(m));
+	json_set_int(o, "new_bytes", m->new_bytes);
+	json_set_int(o, "exit", exit_status);
+	tell(e, o);
+}
+
+static const char *code_name(enum err_code code)
+{
+	static const char *const names[] = {
+		"none", "failed", "usage", "corrupt", "refused", "again", "not-found",
+		"exists", "denied", "too-big", "changed", "interrupted",
+	};
+
+	return names[code];
+}
+
+void events_error(struct events *e, const struct err *err)
+{
+	struct json_object *o;
+
+	if (e->fd < 0)
+		return;
+	o = new_event("error");
+	json_set_str(o, "code", code_name(err->code));
+	json_set_str(o, "message", err->msg);
+	json_set_str(o, "hint", err->hint[0] != '\0' ? err->hint : NULL);
+	tell(e, o);
+}

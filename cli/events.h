@@ -1,0 +1,24 @@
+/*
+ * What a backup tells the daemon: JSON lines on a descriptor (--events-fd),
+ * described in daemon/event.h.
+ */
+#ifndef D1KEEP_CLI_EVENTS_H
+#define D1KEEP_CLI_EVENTS_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "storage/manifest.h"
+
+struct events {
+	int fd;                  /* -1: nobody listens */
+	int64_t progress_ms;     /* when progress was last told */
+};
+
+void events_start(struct events *e, const char *database);
+/* At most one a second. */
+void events_progress(struct events *e, int64_t rows, int64_t bytes);
+void events_done(struct events *e, const struct manifest *m, int exit_status);
+void events_error(struct events *e, const struct err *err);
+
+#endif

@@ -1,0 +1,136 @@
+#include "cli/format.h"
+
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+char *format_bytes(int64_t bytes, char ret[FORMAT_SIZE])
+{
+	static const char *const units[] = { "B", "KiB", "MiB", "GiB", "TiB" };
+	double value = (double)bytes;
+	size_t unit = 0;
+
+	while (value >= 1023.5 && unit < 4) {
+		value /= 1024;
+		unit++;
+	}
+	(void)snprintf(ret, FORMAT_SIZE, unit > 0 && value < 9.95 ? "%.1f %s" : "%.0f %s",
+	    value, units[unit]);
+	return ret;
+}
+
+char *format_count(int64_t n, char ret[FORMAT_SIZE])
+{
+	char digits[FORMAT_SIZE];
+	size_t len, out = 0;
+
+	len = (size_t)snprintf(digits, sizeof(digits), "%" PRId64, n);
+	for (size_t i = 0; i < len && out < FORMAT_SIZE - 2; i++) {
+		if (i > 0 && (len - i) % 3 == 0 && digits[i - 1] != '-')
+			ret[out++] = ',';
+		ret[out++] = digits[i];
+	}
+	ret[out] = '\0';
+	return ret;
+}
+
+char *format_duration_ms(int64_t ms, char ret[FORMAT_SIZE])
+{
+	if (ms < 60000)
+		(void)snprintf(ret, FORMAT_SIZE, "%.1f s", (double)ms / 1000);
+	else
+		(void)snprintf(ret, FORMAT_SIZE, "%" PRId64 " min %" PRId64 " s", ms / 60000,
+		    ms / 1000 % 60);
+	return ret;
+}
+
+char *format_age(int64_t seconds, char ret[FORMAT_SIZE])
+{
+	if (seconds < 0)
+		(void)snprintf(ret, FORMAT_SIZE, "in the future");
+	else if (seconds < 120)
+		(void)snprintf(ret, FORMAT_SIZE, "%" PRId64 " s", seconds);
+	else if (seconds < 120 * 60)
+		(void)snprintf(ret, FORMAT_SIZE, "%" PRId64 " min", seconds / 60);
+	else if (seconds < 48 * 3600)
+		(void)snprintf(ret, FORMAT_SIZE, "%" PRId64 " h", seconds / 3600);
+	else
+		(void)snprintf(ret, FORMAT_SIZE, "%" PRId64 " d", seconds / 86400);
+	return ret;
+}
+
+const char *plural(int64_t n, const char *one, const char *many)
+{
+	return n == 1 ? one : many;
+}
+
+struct columns {
+	const char *const *headings;
+	size_t count;
+	char **cells;
+	size_t used, cap;
+};
+
+struct columns *columns_new(const char *const *headings, size_t count)
+{
+	struct columns *c = mem_calloc(1, sizeof(*c));
+
+	c->headings = headings;
+	c->count = count;
+	return c;
+}
+
+void columns_add(struct columns *c, const char *cell)
+{
+	c->cells = mem_grow(c->cells, c->used, &c->cap, sizeof(*c->cells));
+	c->cells[c->used++] = mem_strdup(cell);
+}
+
+static bool is_right(const char *heading)
+{
+	return heading[0] == '>';
+}
+
+static int width_of(const struct columns *c, size_t column)
+{
+	size_t widest = strlen(c->headings[column]) - is_right(c->headings[column]);
+
+	for (size_t i = column; i < c->used; i += c->count) {
+		if (strlen(c->cells[i]) > widest)
+			widest = strlen(c->cells[i]);
+	}
+	return (int)widest;
+}
+
+static void print_cell(const struct columns *c, size_t column, const char *text)
+{
+	bool last = column + 1 == c->count;
+
+	if (is_right(c->headings[column]))
+		(void)printf("%*s", width_of(c, column), text);
+	else if (last)
+		(void)printf("%s", text);
+	else
+		(void)printf("%-*s", width_of(c, column), text);
+	(void)printf("%s", last ? "\n" : "  ");
+}
+
+void columns_print(const struct columns *c)
+{
+	for (size_t i = 0; i < c->count; i++)
+		print_cell(c, i, c->headings[i] + is_right(c->headings[i]));
+	for (size_t i = 0; i < c->used; i++)
+		print_cell(c, i % c->count, c->cells[i]);
+}
+
+void columns_free(struct columns *c)
+{
+	for (size_t i = 0; i < c->used; i++)
+		free(c->cells[i]);
+	free(c->cells);
+	free(c);
+}

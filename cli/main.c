@@ -1,0 +1,99 @@
+/* d1keep: options that come before the command, and the table of commands. */
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/secret.h"
+#include "base/stop.h"
+#include "cli/cli.h"
+
+static const struct command *const commands[] = {
+	&command_backup, &command_list, &command_show, &command_cat, &command_verify,
+	&command_restore, &command_status, &command_check, &command_keygen,
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+static void print_help(void)
+{
+	(void)printf("usage: d1keep [-c FILE] COMMAND …\n\n"
+	    "Backups of Cloudflare D1 databases: every byte, signed, in your own bucket.\n\ncommands:\n");
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		(void)printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
+	(void)printf("\noptions:\n"
+	    "  -c, --config FILE   the configuration; else $D1KEEP_CONFIG, ./backup.conf,\n"
+	    "                      /etc/d1keep/backup.conf\n"
+	    "  -q, --quiet         no progress line\n"
+	    "  -V, --version       show the version\n"
+	    "  -h, --help          show this; d1keep COMMAND --help shows more\n\n"
+	    "exit status: 0 done, 1 failed, 2 usage or configuration, 3 damage found, 4 refused\n"
+	    "for safety, 5 done but something could not be kept, 75 try again later, 130\n"
+	    "interrupted\n");
+}
+
+static int bad_start(const char *what, const char *subject)
+{
+	log_error("%s%s%s%s", what, subject != NULL ? " \"" : "", subject != NULL ? subject : "",
+	    subject != NULL ? "\"" : "");
+	log_info("hint: d1keep --help lists the commands");
+	return EXIT_USAGE;
+}
+
+static int run_command(const struct cli *cli, int argc, char **argv)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+		if (strcmp(commands[i]->name, argv[0]) == 0)
+			return commands[i]->run(cli, commands[i], argc, argv);
+	}
+	return bad_start("there is no command", argv[0]);
+}
+
+static bool is(const char *arg, const char *letter, const char *name)
+{
+	return strcmp(arg, letter) == 0 || strcmp(arg, name) == 0;
+}
+
+/* The few options before the command; what follows belongs to the command. */
+static int dispatch(int argc, char **argv)
+{
+	struct cli cli = { .config_path = NULL };
+
+	for (int i = 1; i < argc; i++) {
+		if (argv[i][0] != '-')
+			return run_command(&cli, argc - i, argv + i);
+		if (is(argv[i], "-h", "--help")) {
+			print_help();
+			return finish_output(EXIT_DONE);
+		} else if (is(argv[i], "-V", "--version")) {
+			(void)printf("d1keep %s\n", D1KEEP_VERSION);
+			return finish_output(EXIT_DONE);
+		} else if (is(argv[i], "-q", "--quiet")) {
+			cli.quiet = true;
+		} else if (is(argv[i], "-c", "--config") && i + 1 < argc) {
+			cli.config_path = argv[++i];
+		} else if (strncmp(argv[i], "--config=", 9) == 0) {
+			cli.config_path = argv[i] + 9;
+		} else {
+			return bad_start("there is no option", argv[i]);
+		}
+	}
+	return bad_start("which command?", NULL);
+}
+
+int main(int argc, char **argv)
+{
+	int status;
+
+	log_setup("d1keep", LOG_STYLE_PLAIN, LOG_LEVEL_INFO);
+	secret_protect_process();
+	stop_install();
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
+		log_error("libcurl cannot start");
+		return EXIT_FAILED;
+	}
+	status = dispatch(argc, argv);
+	curl_global_cleanup();
+	return status;
+}

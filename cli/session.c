@@ -1,0 +1,198 @@
+#include "cli/session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "base/secret.h"
+#include "base/stamp.h"
+#include "storage/sign.h"
+
+#define MAX_WORKERS 16
+
+static void print_problems(const char *path, const struct config_problems *problems)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		const struct config_problem *p = &problems->items[i];
+
+		if (p->line > 0)
+			log_error("%s:%d: %s", path, p->line, p->message);
+		else
+			log_error("%s: %s", path, p->message);
+		if (p->hint != NULL)
+			log_info("hint: %s", p->hint);
+	}
+}
+
+/* A public key in the configuration is the key itself or a PEM file. */
+static int trust(struct verifier *v, const char *key, struct err *err)
+{
+	AUTO_BUF pem = BUF_INIT(16384);
+
+	if (strncmp(key, "ed25519:", 8) == 0)
+		return verifier_add(v, key, err);
+	if (file_read(key, &pem, err) != 0 || verifier_add(v, buf_str(&pem), err) != 0)
+		return err_wrap(err, "trusted key \"%s\"", key);
+	return 0;
+}
+
+static int load_verifier(struct session *s, struct err *err)
+{
+	if (s->config->trusted_key_count == 0)
+		return 0;
+	s->verifier = verifier_new();
+	for (size_t i = 0; i < s->config->trusted_key_count; i++) {
+		if (trust(s->verifier, s->config->trusted_keys[i], err) != 0) {
+			err->code = ERR_USAGE;
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static unsigned worker_count(const struct config *config)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (config->workers > 0)
+		return config->workers;
+	if (cores < 2)
+		return 2;
+	return cores > MAX_WORKERS ? MAX_WORKERS : (unsigned)cores;
+}
+
+int session_open(struct session *ret, const struct cli *cli)
+{
+	struct config_problems problems = { .count = 0 };
+	struct err err = ERR_INIT;
+	AUTO_STR path = config_find(cli->config_path, &err);
+
+	*ret = (struct session){ .config = NULL };
+	if (path == NULL)
+		return fail(&err);
+	ret->config = config_read(path, &problems);
+	if (ret->config == NULL)
+		print_problems(path, &problems);
+	config_problems_release(&problems);
+	if (ret->config == NULL)
+		return EXIT_USAGE;
+	ret->workers = worker_count(ret->config);
+	if (load_verifier(ret, &err) != 0) {
+		session_close(ret);
+		return fail(&err);
+	}
+	return EXIT_DONE;
+}
+
+void session_close(struct session *session)
+{
+	signer_free(session->signer);
+	verifier_free(session->verifier);
+	config_free(session->config);
+	*session = (struct session){ .config = NULL };
+}
+
+int session_load_signer(struct session *session, struct err *err)
+{
+	struct secret pem = { 0 };
+
+	if (session->config->sign_key == NULL)
+		return 0;
+	if (secret_load(&pem, session->config->sign_key, err) == 0)
+		session->signer = signer_new(&pem, err);
+	secret_release(&pem);
+	return session->signer != NULL ? 0 : err_wrap(err, "sign_key");
+}
+
+/* ---- which databases ---- */
+
+static int nothing_named(const struct session *s, const struct names_ref *ref, struct err *err)
+{
+	const struct config *c = s->config;
+	AUTO_BUF names = BUF_INIT(300);
+
+	for (size_t i = 0; i < c->database_count; i++) {
+		if (buf_addf(&names, NULL, "%s%s/%s", i > 0 ? ", " : "",
+		    c->databases[i]->environment->name, c->databases[i]->name) != 0) {
+			(void)buf_adds(&names, " …", NULL);
+			break;
+		}
+	}
+	(void)err_set(err, ERR_USAGE, "%s names no %s%s%s%s", c->path,
+	    ref->database != NULL ? "database \"" : "environment \"", ref->environment,
+	    ref->database != NULL ? "/" : "\"", ref->database != NULL ? ref->database : "");
+	if (ref->database != NULL)
+		(void)strncat(err->msg, "\"", sizeof(err->msg) - strlen(err->msg) - 1);
+	return err_hint(err, "there are: %s", buf_str(&names));
+}
+
+struct config_database **session_select(const struct session *session,
+    const struct names_ref *ref, size_t *ret_count, struct err *err)
+{
+	const struct config *c = session->config;
+	struct config_database **found = mem_calloc(c->database_count, sizeof(struct config_database *));
+	size_t count = 0;
+
+	for (size_t i = 0; i < c->database_count; i++) {
+		struct config_database *d = c->databases[i];
+
+		if (ref->environment != NULL && strcmp(d->environment->name, ref->environment) != 0)
+			continue;
+		if (ref->database == NULL || strcmp(d->name, ref->database) == 0)
+			found[count++] = d;
+	}
+	if (count == 0) {
+		(void)nothing_named(session, ref, err);
+		free(found);
+		return NULL;
+	}
+	*ret_count = count;
+	return found;
+}
+
+/* ---- snapshots ---- */
+
+int open_snapshot(const struct session *session, const char *text,
+    struct open_snapshot *ret, struct err *err)
+{
+	struct names_ref ref = { 0 };
+	struct config_database **found;
+	size_t count = 0;
+	int rc = -1;
+
+	*ret = (struct open_snapshot){ .database = NULL };
+	if (names_parse(text, &ref, err) != 0)
+		return -1;
+	if (ref.database == NULL) {
+		(void)err_set(err, ERR_USAGE, "\"%s\" names an environment, not a snapshot", text);
+		(void)err_hint(err, "write %s/DATABASE@WHICH, as in %s/auth@latest", text, text);
+	} else if ((found = session_select(session, &ref, &count, err)) != NULL) {
+		ret->database = found[0];
+		free(found);
+		rc = open_store(session, ret->database, &ret->open, err);
+		if (rc == 0 && (rc = store_find(&ret->open.store, ref.which, &ret->snapshot, err)) != 0)
+			close_store(&ret->open);
+		if (rc != 0)
+			(void)err_wrap(err, "%s", text);
+	}
+	names_ref_release(&ref);
+	return rc;
+}
+
+void close_snapshot(struct open_snapshot *open)
+{
+	snapshot_release(&open->snapshot);
+	close_store(&open->open);
+}
+
+char *snapshot_name(const struct manifest *m)
+{
+	char stamp[STAMP_ISO_SIZE];
+	int64_t at = 0;
+
+	(void)stamp_parse(m->id, &at);
+	return mem_printf("%s/%s@%s", m->environment, m->database, stamp_iso(at, stamp));
+}

@@ -1,0 +1,74 @@
+/*
+ * From the configuration to the things it names: keys, buckets, databases. The
+ * only place where configuration turns into constructor arguments.
+ */
+#ifndef D1KEEP_CLI_SESSION_H
+#define D1KEEP_CLI_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/err.h"
+#include "cli/cli.h"
+#include "config/config.h"
+#include "db/db.h"
+#include "storage/names.h"
+#include "storage/store.h"
+
+struct session {
+	struct config *config;
+	struct signer *signer;       /* NULL: snapshots are not signed */
+	struct verifier *verifier;   /* NULL: no key is trusted */
+	unsigned workers;
+};
+
+/* Reads the configuration; every problem is printed. 0 or the exit status. */
+int session_open(struct session *ret, const struct cli *cli);
+void session_close(struct session *session);
+
+/* Load the private key, for commands that write snapshots. */
+int session_load_signer(struct session *session, struct err *err);
+
+/* The configured databases that "env" or "env/db" names; a list of its own, not
+ * the databases. ERR_USAGE with what there is. */
+struct config_database **session_select(const struct session *session,
+    const struct names_ref *ref, size_t *ret_count, struct err *err);
+
+/* One database of the configuration with what it needs. */
+struct open_store {
+	struct store store;
+	struct bucket *bucket;
+	struct http *http;           /* of the bucket, or NULL */
+};
+
+int open_store(const struct session *session, const struct config_database *database,
+    struct open_store *ret, struct err *err);
+void close_store(struct open_store *open);
+
+struct open_db {
+	struct db *db;
+	struct d1_api *api;
+	struct http *http;
+	struct budget *budget;
+};
+
+int open_db(const struct session *session, const struct config_database *database,
+    struct open_db *ret, struct err *err);
+void close_db(struct open_db *open);
+
+/* "production/auth@which" to its store and snapshot, both open. `which` NULL
+ * is the latest. */
+struct open_snapshot {
+	const struct config_database *database;
+	struct open_store open;
+	struct snapshot snapshot;
+};
+
+int open_snapshot(const struct session *session, const char *text,
+    struct open_snapshot *ret, struct err *err);
+void close_snapshot(struct open_snapshot *open);
+
+/* "production/auth@2026-11-22T02:17:00Z", a string of its own. */
+char *snapshot_name(const struct manifest *m);
+
+#endif

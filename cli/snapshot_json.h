@@ -1,0 +1,23 @@
+/*
+ * A snapshot for --json: one stable shape, used by list and show.
+ */
+#ifndef D1KEEP_CLI_SNAPSHOT_JSON_H
+#define D1KEEP_CLI_SNAPSHOT_JSON_H
+
+#include <json-c/json.h>
+#include <stdbool.h>
+
+#include "storage/store.h"
+
+/* An object of its own. `verdict` may be NULL. With `full`, also tables,
+ * exceptions and objects. */
+struct json_object *snapshot_json(const struct snapshot *s, const struct verdict *verdict,
+    bool full);
+
+/* "good", "damaged" or "no" */
+const char *verdict_name(const struct verdict *verdict);
+
+/* Print a document and a newline to standard output. */
+void print_json(struct json_object *o);
+
+#endif

@@ -1,0 +1,154 @@
+#include "config/build.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "config/problem.h"
+#include "config/require.h"
+#include "config/value.h"
+
+struct builder {
+	struct config *config;
+	struct outline *outline;
+	struct value_scope scope;
+	struct config_problems *problems;
+};
+
+/* Where an option's field lies: in the section's struct, or in its policy. */
+static void *base_of(const struct option *option, void *own, struct config_policy *policy)
+{
+	return option_is_inherited(option) ? (void *)policy : own;
+}
+
+/* A database's inherited options have no default but its environment's. */
+static void set_defaults(struct builder *b, enum section_kind kind, void *own,
+    struct config_policy *policy)
+{
+	for (size_t i = 0; i < option_count; i++) {
+		const struct option *o = &option_table[i];
+
+		if ((o->sections & IN(kind)) == 0 || o->fallback == NULL ||
+		    (kind == SECTION_DATABASE && option_is_inherited(o)))
+			continue;
+		(void)value_set(o, o->fallback, &b->scope, base_of(o, own, policy), NULL);
+	}
+}
+
+static void set_values(struct builder *b, const struct outline_section *section, void *own,
+    struct config_policy *policy)
+{
+	set_defaults(b, section->kind, own, policy);
+	for (size_t i = 0; i < section->count; i++) {
+		const struct outline_value *value = &section->values[i];
+		struct err err = ERR_INIT;
+
+		if (value_set(value->option, value->text, &b->scope,
+		    base_of(value->option, own, policy), &err) != 0)
+			problem_add_err(b->problems, value->line, &err);
+	}
+}
+
+static void build_account(struct builder *b, struct outline_section *section)
+{
+	struct config *config = b->config;
+	struct config_account *account = mem_calloc(1, sizeof(*account));
+
+	config->accounts = mem_realloc(config->accounts, config->account_count + 1,
+	    sizeof(struct config_account *));
+	config->accounts[config->account_count++] = account;
+	account->name = mem_strdup(section->title);
+	account->line = section->line;
+	set_values(b, section, account, NULL);
+}
+
+static void build_bucket(struct builder *b, struct outline_section *section)
+{
+	struct config *config = b->config;
+	struct config_bucket *bucket = mem_calloc(1, sizeof(*bucket));
+
+	config->buckets = mem_realloc(config->buckets, config->bucket_count + 1,
+	    sizeof(struct config_bucket *));
+	config->buckets[config->bucket_count++] = bucket;
+	bucket->name = mem_strdup(section->title);
+	bucket->line = section->line;
+	set_values(b, section, bucket, NULL);
+}
+
+static void build_environment(struct builder *b, struct outline_section *section)
+{
+	struct config *config = b->config;
+	struct config_environment *environment = mem_calloc(1, sizeof(*environment));
+
+	config->environments = mem_realloc(config->environments, config->environment_count + 1,
+	    sizeof(struct config_environment *));
+	config->environments[config->environment_count++] = environment;
+	environment->name = mem_strdup(section->title);
+	environment->line = section->line;
+	section->built = environment;
+	environment->policy.timezone = mem_strdup(config->timezone);
+	set_values(b, section, environment, &environment->policy);
+}
+
+static void inherit(struct config_policy *to, const struct config_policy *from)
+{
+	*to = *from;
+	to->schedule = mem_strdup(from->schedule);
+	to->timezone = mem_strdup(from->timezone);
+	to->keep_within = mem_strdup(from->keep_within);
+}
+
+static void build_database(struct builder *b, struct outline_section *section)
+{
+	struct config_environment *environment = section->parent->built;
+	struct config_database *database = mem_calloc(1, sizeof(*database));
+
+	environment->databases = mem_realloc(environment->databases,
+	    environment->database_count + 1, sizeof(struct config_database *));
+	environment->databases[environment->database_count++] = database;
+	database->name = mem_strdup(section->title);
+	database->line = section->line;
+	database->environment = environment;
+	section->built = database;
+	inherit(&database->policy, &environment->policy);
+	set_values(b, section, database, &database->policy);
+}
+
+static void build_all(struct builder *b, enum section_kind kind,
+    void (*build)(struct builder *b, struct outline_section *section))
+{
+	for (size_t i = 0; i < b->outline->count; i++) {
+		if (b->outline->sections[i]->kind == kind)
+			build(b, b->outline->sections[i]);
+	}
+}
+
+/* All databases in one list, environment by environment. */
+static void list_databases(struct config *config)
+{
+	for (size_t i = 0; i < config->environment_count; i++) {
+		struct config_environment *environment = config->environments[i];
+
+		config->databases = mem_realloc(config->databases,
+		    config->database_count + environment->database_count,
+		    sizeof(struct config_database *));
+		for (size_t j = 0; j < environment->database_count; j++)
+			config->databases[config->database_count++] = environment->databases[j];
+	}
+}
+
+void config_build(struct config *config, struct outline *outline, const char *folder,
+    struct config_problems *problems)
+{
+	struct builder b = { config, outline, { folder, config }, problems };
+
+	/* Whatever their order in the file: what is referred to comes first. */
+	set_values(&b, outline->sections[0], config, NULL);
+	build_all(&b, SECTION_ACCOUNT, build_account);
+	build_all(&b, SECTION_BUCKET, build_bucket);
+	build_all(&b, SECTION_ENVIRONMENT, build_environment);
+	build_all(&b, SECTION_DATABASE, build_database);
+	list_databases(config);
+	require_all(outline, problems);
+	config_check_destinations(config, problems);
+}

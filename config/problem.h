@@ -1,0 +1,27 @@
+/*
+ * Collecting problems: every function here adds one to the list of
+ * config/config.h.
+ */
+#ifndef D1KEEP_CONFIG_PROBLEM_H
+#define D1KEEP_CONFIG_PROBLEM_H
+
+#include "config/config.h"
+
+/* Line 0: of no line. */
+void problem_add(struct config_problems *problems, int line, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The error's message and hint. */
+void problem_add_err(struct config_problems *problems, int line, const struct err *err);
+
+/* Give the problem that was added last a hint, unless it has one. */
+void problem_hint(struct config_problems *problems, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Forget all but the first `count`. */
+void problem_truncate(struct config_problems *problems, size_t count);
+
+/* By line, those of one line as they came; from the item `first` on. */
+void problem_sort(struct config_problems *problems, size_t first);
+
+#endif

@@ -1,0 +1,165 @@
+#include "config/require.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "config/problem.h"
+#include "config/value.h"
+
+/* The bit of a bucket's type or a database's source in an option's sets; all
+ * bits where there is neither, 0 where it is written wrongly or missing. */
+static unsigned variant(const struct outline_section *section)
+{
+	const char *name = section->kind == SECTION_BUCKET ? "type" : "source";
+	const struct option *option = option_find(section->kind, name);
+	const struct outline_value *value;
+	int choice;
+
+	if (option == NULL)
+		return OPTION_NEEDED;
+	value = outline_find(section, name);
+	if (value == NULL && option->fallback == NULL)
+		return 0;
+	choice = option_choice(option, value != NULL ? value->text : option->fallback);
+	return choice >= 0 ? 1u << choice : 0;
+}
+
+static const char *variant_name(const struct outline_section *section)
+{
+	const struct outline_value *value = outline_find(section,
+	    section->kind == SECTION_BUCKET ? "type" : "source");
+
+	return value != NULL ? value->text : "d1";
+}
+
+static void check_missing(const struct outline_section *section, unsigned bits,
+    struct config_problems *problems)
+{
+	for (size_t i = 0; i < option_count; i++) {
+		const struct option *o = &option_table[i];
+		AUTO_STR label = NULL;
+
+		if ((o->sections & IN(section->kind)) == 0 || outline_find(section, o->name) != NULL)
+			continue;
+		if (o->needed_for != OPTION_NEEDED && (o->needed_for & bits) == 0)
+			continue;
+		label = outline_label(section);
+		problem_add(problems, section->line, "%s has no %s", label, o->name);
+		problem_hint(problems, "%s: %s", o->name, o->help);
+	}
+}
+
+static void check_useless(const struct outline_section *section, unsigned bits,
+    struct config_problems *problems)
+{
+	for (size_t i = 0; i < section->count && bits != 0; i++) {
+		const struct outline_value *value = &section->values[i];
+
+		if (value->option->only_for != 0 && (value->option->only_for & bits) == 0)
+			problem_add(problems, value->line, "%s has no meaning for %s \"%s\"",
+			    value->option->name,
+			    section->kind == SECTION_BUCKET ? "a bucket of type" : "a database of source",
+			    variant_name(section));
+	}
+}
+
+static void check_title(const struct outline *outline, const struct outline_section *section,
+    struct config_problems *problems)
+{
+	AUTO_STR label = outline_label(section);
+
+	if (!value_is_name(section->title)) {
+		problem_add(problems, section->line, "%s: \"%.64s\" cannot be a name", label,
+		    section->title);
+		problem_hint(problems, "at most 64 letters, digits, \"-\", \"_\" and \".\", not beginning with \"-\" or \".\"");
+	}
+	for (size_t i = 1; i < outline->count && outline->sections[i] != section; i++) {
+		const struct outline_section *other = outline->sections[i];
+
+		if (other->kind != section->kind || other->parent != section->parent ||
+		    strcmp(other->title, section->title) != 0)
+			continue;
+		problem_add(problems, section->line, "%s is there twice, first in line %d", label,
+		    other->line);
+		break;
+	}
+}
+
+static bool is_uuid(const char *text)
+{
+	static const char shape[] = "00000000-0000-0000-0000-000000000000";
+	size_t i = 0;
+
+	for (; text[i] != '\0' && i < sizeof(shape) - 1; i++) {
+		if (shape[i] == '-' ? text[i] != '-' : !isxdigit((unsigned char)text[i]))
+			return false;
+	}
+	return i == sizeof(shape) - 1 && text[i] == '\0';
+}
+
+static void check_bucket(const struct outline_section *section, unsigned bits,
+    struct config_problems *problems)
+{
+	if ((bits & 1u << CONFIG_BUCKET_R2) == 0 || outline_find(section, "account") != NULL ||
+	    outline_find(section, "endpoint") != NULL)
+		return;
+	problem_add(problems, section->line, "bucket \"%.64s\" has neither account nor endpoint",
+	    section->title);
+	problem_hint(problems, "account for Cloudflare R2, endpoint for any other S3");
+}
+
+static void check_d1(const struct outline_section *section, struct config_problems *problems)
+{
+	const struct config_database *database = section->built;
+	const struct outline_value *id = outline_find(section, "id");
+
+	if (id != NULL && !is_uuid(id->text)) {
+		problem_add(problems, id->line, "id: \"%.100s\" is not a UUID", id->text);
+		problem_hint(problems, "\"wrangler d1 list\" and \"wrangler d1 info NAME\" show it");
+	}
+	if (database->policy.account == NULL && outline_find(section, "account") == NULL &&
+	    outline_find(section->parent, "account") == NULL)
+		problem_add(problems, section->line, "database \"%.64s/%.64s\" has no account",
+		    section->parent->title, section->title);
+}
+
+static void check_database(const struct outline_section *section, unsigned bits,
+    struct config_problems *problems)
+{
+	if ((bits & 1u << CONFIG_SOURCE_D1) != 0)
+		check_d1(section, problems);
+	if (outline_find(section, "bucket") != NULL || outline_find(section->parent, "bucket") != NULL)
+		return;
+	problem_add(problems, section->line, "database \"%.64s/%.64s\" has no bucket",
+	    section->parent->title, section->title);
+	problem_hint(problems, "bucket = … here or in the environment");
+}
+
+static void check_environment(const struct outline_section *section,
+    struct config_problems *problems)
+{
+	const struct config_environment *environment = section->built;
+
+	if (environment->database_count == 0)
+		problem_add(problems, section->line, "environment \"%.64s\" has no database",
+		    section->title);
+}
+
+void require_all(const struct outline *outline, struct config_problems *problems)
+{
+	for (size_t i = 1; i < outline->count; i++) {
+		const struct outline_section *section = outline->sections[i];
+		unsigned bits = variant(section);
+
+		check_title(outline, section, problems);
+		check_missing(section, bits, problems);
+		check_useless(section, bits, problems);
+		if (section->kind == SECTION_BUCKET)
+			check_bucket(section, bits, problems);
+		else if (section->kind == SECTION_ENVIRONMENT)
+			check_environment(section, problems);
+		else if (section->kind == SECTION_DATABASE)
+			check_database(section, bits, problems);
+	}
+}

@@ -1,0 +1,150 @@
+/* A D1 database over Cloudflare's API. */
+#include "db/db.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "net/d1_api.h"
+
+/* Larger answers are refused: a page aims at an eighth of it. */
+#define ANSWER_MAX_BYTES (64u << 20)
+
+struct db_d1 {
+	struct db db;
+	struct d1_api *api;
+	char *id;
+};
+
+static void free_json(void *backing)
+{
+	(void)json_object_put(backing);
+}
+
+static int read_cell(struct json_object *value, struct db_cell *ret, struct err *err)
+{
+	switch (json_object_get_type(value)) {
+	case json_type_null:
+		*ret = (struct db_cell){ NULL, 0 };
+		return 0;
+	case json_type_string:
+		ret->text = json_object_get_string(value);
+		ret->len = (size_t)json_object_get_string_len(value);
+		return 0;
+	case json_type_int:
+	case json_type_double:
+		/* json-c keeps the text with the object. */
+		ret->text = json_object_to_json_string(value);
+		ret->len = strlen(ret->text);
+		return 0;
+	default:
+		return err_set(err, ERR_CORRUPT, "the answer holds a value that was not asked for");
+	}
+}
+
+static int read_row(struct json_object *row, size_t columns, struct db_cell *ret,
+    struct err *err)
+{
+	if (json_object_array_length(row) != columns)
+		return err_set(err, ERR_CORRUPT, "a row of the answer has %zu values instead of %zu",
+		    json_object_array_length(row), columns);
+	for (size_t i = 0; i < columns; i++) {
+		if (read_cell(json_object_array_get_idx(row, i), &ret[i], err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* d1_api_raw has checked the shape: objects, arrays, arrays of arrays. */
+static int read_rows(struct json_object *result, struct db_rows *ret, struct err *err)
+{
+	struct json_object *results = json_get(result, "results", json_type_object);
+	struct json_object *columns = json_get(results, "columns", json_type_array);
+	struct json_object *rows = json_get(results, "rows", json_type_array);
+	struct db_cell *cells;
+
+	if (columns == NULL || rows == NULL)
+		return err_set(err, ERR_CORRUPT, "the answer has no columns or rows");
+	ret->columns = json_object_array_length(columns);
+	ret->count = json_object_array_length(rows);
+	cells = mem_calloc(ret->count * ret->columns, sizeof(*cells));
+	ret->cells = cells;
+	for (size_t i = 0; i < ret->count; i++) {
+		if (read_row(json_object_array_get_idx(rows, i), ret->columns,
+		    &cells[i * ret->columns], err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void read_meta(struct db_d1 *d1, struct json_object *result, struct db_answer *ret)
+{
+	struct json_object *meta = json_get(result, "meta", json_type_object);
+
+	d1->db.cost.rows_read += json_get_int(meta, "rows_read", 0);
+	ret->size_bytes = json_get_int(meta, "size_after", ret->size_bytes);
+}
+
+static int d1_query(struct db *db, const char *const *sql, size_t count,
+    struct db_answer *ret, struct err *err)
+{
+	struct db_d1 *d1 = (struct db_d1 *)db;
+	struct json_object *results;
+	int rc;
+
+	rc = d1_api_raw(d1->api, d1->id, sql, count, ANSWER_MAX_BYTES, &results, err);
+	db->cost.requests = (int64_t)d1_api_requests(d1->api);
+	if (rc != 0)
+		return -1;
+	ret->backing = results;
+	ret->free_backing = free_json;
+	ret->rows = mem_calloc(count, sizeof(*ret->rows));
+	ret->count = count;
+	for (size_t i = 0; i < count; i++) {
+		struct json_object *result = json_object_array_get_idx(results, i);
+
+		read_meta(d1, result, ret);
+		if (read_rows(result, &ret->rows[i], err) != 0) {
+			db_answer_release(ret);
+			return -1;
+		}
+	}
+	return 0;
+}
+
+static int d1_bookmark(struct db *db, char **ret, struct err *err)
+{
+	struct db_d1 *d1 = (struct db_d1 *)db;
+	int rc = d1_api_bookmark(d1->api, d1->id, ret, err);
+
+	db->cost.requests = (int64_t)d1_api_requests(d1->api);
+	return rc;
+}
+
+static void d1_free(struct db *db)
+{
+	struct db_d1 *d1 = (struct db_d1 *)db;
+
+	free(d1->id);
+	free(d1);
+}
+
+struct db *db_d1_new(struct d1_api *api, const char *database_id)
+{
+	static const struct db_ops ops = { d1_query, d1_bookmark, d1_free };
+	struct db_d1 *d1 = mem_calloc(1, sizeof(*d1));
+
+	d1->db = (struct db){
+		.ops = &ops,
+		.traits = {
+			.source = "d1",
+			.page_bytes = 1u << 20,
+			.page_bytes_max = 8u << 20,
+			.replaces_invalid_utf8 = true,
+		},
+	};
+	d1->api = api;
+	d1->id = mem_strdup(database_id);
+	return &d1->db;
+}

@@ -1,0 +1,179 @@
+#include "net/budget.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/stop.h"
+
+struct budget {
+	char *path;
+	int64_t interval_us;
+	int64_t burst_us;
+	const struct clock *clock;
+};
+
+/* What the file holds: two numbers of fixed width, so that a write always
+ * covers the one before. */
+struct state {
+	int64_t tat_us;
+	int64_t blocked_until_us;
+};
+
+#define STATE_FORMAT "%020" PRId64 " %020" PRId64 "\n"
+
+int64_t budget_gcra(int64_t *tat_us, int64_t now_us, int64_t interval_us, int64_t burst_us)
+{
+	int64_t base = *tat_us > now_us ? *tat_us : now_us;
+	int64_t early = base - now_us - burst_us;
+
+	if (early > 0)
+		return (early + 999) / 1000;
+	*tat_us = base + interval_us;
+	return 0;
+}
+
+/* The file anew each time: a lock of flock belongs to an open file, and this
+ * one must hold between threads and after a fork, too. */
+static int open_locked(const struct budget *budget, struct err *err)
+{
+	int fd = open(budget->path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	int rc;
+
+	if (fd < 0)
+		return err_sys(err, errno, "request budget: cannot open \"%s\"", budget->path);
+	while ((rc = flock(fd, LOCK_EX)) != 0 && errno == EINTR)
+		;
+	if (rc == 0)
+		return fd;
+	(void)err_sys(err, errno, "request budget: cannot lock \"%s\"", budget->path);
+	(void)close(fd);
+	return -1;
+}
+
+static int64_t at_most(int64_t value, int64_t limit)
+{
+	return value < limit ? value : limit;
+}
+
+/* A file that says nothing sensible is a new one, and times that no rule can
+ * have written (the clock was set back) are brought down to those it can. */
+static struct state read_state(const struct budget *budget, int fd, int64_t now_us)
+{
+	struct state state = { 0, 0 };
+	char text[64];
+	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+
+	text[n > 0 ? n : 0] = '\0';
+	if (sscanf(text, "%20" SCNd64 " %20" SCNd64, &state.tat_us,
+	    &state.blocked_until_us) != 2)
+		return (struct state){ 0, 0 };
+	state.tat_us = at_most(state.tat_us, now_us + budget->burst_us + budget->interval_us);
+	state.blocked_until_us = at_most(state.blocked_until_us,
+	    now_us + BUDGET_MAX_BLOCK_MS * INT64_C(1000));
+	return state;
+}
+
+static int write_state(const struct budget *budget, int fd, struct state state, struct err *err)
+{
+	char text[64];
+	int len = snprintf(text, sizeof(text), STATE_FORMAT, state.tat_us,
+	    state.blocked_until_us);
+
+	if (lseek(fd, 0, SEEK_SET) != 0)
+		return err_sys(err, errno, "request budget: cannot write \"%s\"", budget->path);
+	return file_write_fd(fd, text, (size_t)len, budget->path, err);
+}
+
+struct budget *budget_open(const char *path, unsigned requests, int64_t period_ms,
+    const struct clock *clock, struct err *err)
+{
+	struct budget *budget = mem_calloc(1, sizeof(*budget));
+	unsigned burst = requests > 4 ? requests / 4 : 1;
+	unsigned paced = requests > burst ? requests - burst : 1;
+	int fd;
+
+	assert(requests > 0 && period_ms > 0);
+	budget->path = mem_strdup(path);
+	budget->clock = clock;
+	/* The burst and what follows it in the same period stay within the
+	 * allowance together. */
+	budget->interval_us = period_ms * 1000 / paced;
+	budget->burst_us = budget->interval_us * (burst - 1);
+	fd = open_locked(budget, err);
+	if (fd < 0) {
+		budget_close(budget);
+		return NULL;
+	}
+	(void)close(fd);
+	return budget;
+}
+
+void budget_close(struct budget *budget)
+{
+	if (budget == NULL)
+		return;
+	free(budget->path);
+	free(budget);
+}
+
+/* Take one request out of the budget, or learn how long to wait. */
+static int take(struct budget *budget, int64_t *ret_wait_ms, struct err *err)
+{
+	int64_t now_us = clock_now_ms(budget->clock) * 1000;
+	int fd = open_locked(budget, err);
+	struct state state;
+	int rc;
+
+	if (fd < 0)
+		return -1;
+	state = read_state(budget, fd, now_us);
+	if (state.blocked_until_us > now_us)
+		*ret_wait_ms = (state.blocked_until_us - now_us + 999) / 1000;
+	else
+		*ret_wait_ms = budget_gcra(&state.tat_us, now_us, budget->interval_us,
+		    budget->burst_us);
+	/* Also when waiting: times that were brought down stay down. */
+	rc = write_state(budget, fd, state, err);
+	(void)close(fd);
+	return rc;
+}
+
+int budget_spend(struct budget *budget, struct err *err)
+{
+	int64_t wait = 0;
+
+	for (;;) {
+		if (stop_check(err) != 0 || take(budget, &wait, err) != 0)
+			return -1;
+		if (wait == 0)
+			return 0;
+		clock_sleep_ms(budget->clock, wait);
+	}
+}
+
+int budget_block(struct budget *budget, int64_t ms, struct err *err)
+{
+	int64_t now_us = clock_now_ms(budget->clock) * 1000;
+	int64_t until_us = now_us + at_most(ms, BUDGET_MAX_BLOCK_MS) * 1000;
+	int fd = open_locked(budget, err);
+	struct state state;
+	int rc;
+
+	if (fd < 0)
+		return -1;
+	state = read_state(budget, fd, now_us);
+	if (until_us > state.blocked_until_us)
+		state.blocked_until_us = until_us;
+	rc = write_state(budget, fd, state, err);
+	(void)close(fd);
+	return rc;
+}

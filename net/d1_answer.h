@@ -1,0 +1,31 @@
+/*
+ * An answer of the D1 API, read once: is it JSON, what does its envelope
+ * {"success":…,"errors":[{"code":…,"message":…}],"result":…} say. Pure.
+ */
+#ifndef D1KEEP_NET_D1_ANSWER_H
+#define D1KEEP_NET_D1_ANSWER_H
+
+#include <stdbool.h>
+
+#include "base/json.h"
+#include "net/http.h"
+
+struct d1_answer {
+	struct json_object *doc;  /* NULL: not JSON; owned */
+};
+
+/* Read another answer; forgets the one before. */
+void d1_answer_read(struct d1_answer *answer, const struct http_response *response);
+void d1_answer_release(struct d1_answer *answer);
+
+/* Should the request be sent again? */
+enum http_verdict d1_answer_judge(const struct d1_answer *answer,
+    const struct http_response *response);
+
+/* 0 when the API did what it was asked; `*ret_result` is a new reference to the
+ * envelope's `result`. Else the errors of net/d1_api.h, in a person's words. */
+int d1_answer_result(const struct d1_answer *answer, const struct http_response *response,
+    const char *account_id, const char *database_id, struct json_object **ret_result,
+    struct err *err);
+
+#endif

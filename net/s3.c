@@ -1,0 +1,196 @@
+#include "net/s3.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "net/s3_call.h"
+
+static void copy_secret(struct secret *to, const struct secret *from)
+{
+	if (from != NULL && from->bytes != NULL)
+		secret_set(to, from->bytes, from->len);
+}
+
+/* What goes into a header line is one word. */
+static int check_credential(const struct secret *s, const char *what, struct err *err)
+{
+	for (size_t i = 0; i < s->len; i++) {
+		if (s->bytes[i] <= 0x20 || s->bytes[i] >= 0x7f)
+			return err_set(err, ERR_USAGE, "the %s holds a blank or another character that none has", what);
+	}
+	return 0;
+}
+
+struct s3 *s3_new(struct http *http, const struct s3_options *options, struct err *err)
+{
+	struct s3 *s3 = mem_calloc(1, sizeof(*s3));
+
+	s3->http = http;
+	s3->clock = options->clock;
+	s3->bucket = mem_strdup(options->bucket);
+	s3->region = mem_strdup(options->region);
+	copy_secret(&s3->access_key_id, options->access_key_id);
+	copy_secret(&s3->secret_access_key, options->secret_access_key);
+	copy_secret(&s3->session_token, options->session_token);
+	if (s3->access_key_id.bytes == NULL || s3->secret_access_key.bytes == NULL) {
+		(void)err_set(err, ERR_USAGE, "an S3 bucket needs an access key id and a secret access key");
+		goto fail;
+	}
+	if (check_credential(&s3->access_key_id, "access key id", err) != 0 ||
+	    check_credential(&s3->secret_access_key, "secret access key", err) != 0 ||
+	    check_credential(&s3->session_token, "session token", err) != 0)
+		goto fail;
+	if (url_parse(&s3->url, options->endpoint, err) != 0) {
+		(void)err_wrap(err, "endpoint");
+		goto fail;
+	}
+	return s3;
+fail:
+	s3_free(s3);
+	return NULL;
+}
+
+void s3_free(struct s3 *s3)
+{
+	if (s3 == NULL)
+		return;
+	url_release(&s3->url);
+	free(s3->bucket);
+	free(s3->region);
+	secret_release(&s3->access_key_id);
+	secret_release(&s3->secret_access_key);
+	secret_release(&s3->session_token);
+	free(s3);
+}
+
+enum held { HELD_OURS, HELD_OTHER, HELD_NOTHING, HELD_UNKNOWN };
+
+/* What does `key` hold, compared with these bytes? */
+static enum held look_at(struct s3 *s3, const char *key, const void *data, size_t len)
+{
+	struct err why = ERR_INIT;
+	AUTO_BUF there;
+
+	buf_init(&there, len);
+	if (s3_get(s3, key, &there, &why) == 0)
+		return there.len == len && (len == 0 || memcmp(there.data, data, len) == 0) ?
+		    HELD_OURS : HELD_OTHER;
+	if (why.code == ERR_TOO_BIG)
+		return HELD_OTHER;
+	return why.code == ERR_NOT_FOUND ? HELD_NOTHING : HELD_UNKNOWN;
+}
+
+/*
+ * A conditional PUT whose first answer was lost finds its own object there.
+ * And a server that refuses early may close the connection while the body is
+ * still being sent, so that "exists" never arrives: then what is there says
+ * how it went, too.
+ */
+static int settle(struct s3 *s3, const char *key, const void *data, size_t len,
+    struct err *err)
+{
+	switch (look_at(s3, key, data, len)) {
+	case HELD_OURS:
+		return 0;
+	case HELD_OTHER:
+		return err_set(err, ERR_EXISTS, "\"%s\" exists already", key);
+	default:
+		return -1;   /* the error stays what it was */
+	}
+}
+
+int s3_put(struct s3 *s3, const char *key, const void *data, size_t len,
+    const char *content_type, bool if_absent, struct err *err)
+{
+	struct err local = ERR_INIT;
+	struct s3_call call = {
+		.method = "PUT", .key = key, .body = data != NULL ? data : "", .body_len = len,
+		.content_type = content_type, .if_absent = if_absent,
+		.max_answer_bytes = HTTP_ERROR_BYTES,
+	};
+	struct http_response response;
+	int rc = s3_do(s3, &call, &response, &local);
+
+	if (rc != 0 && if_absent && response.status == 501) {
+		(void)err_set(&local, ERR_USAGE, "%s cannot store an object only where none is (If-None-Match)", s3->url.origin);
+		(void)err_hint(&local, "d1keep needs that to keep two runs apart: use R2, or another S3 server that has conditional writes");
+	}
+	if (rc != 0 && if_absent && (local.code == ERR_AGAIN ||
+	    (local.code == ERR_EXISTS && response.tries > 1)))
+		rc = settle(s3, key, data, len, &local);
+	http_response_release(&response);
+	if (rc != 0 && err != NULL)
+		*err = local;
+	return rc;
+}
+
+int s3_get(struct s3 *s3, const char *key, struct buf *ret, struct err *err)
+{
+	struct s3_call call = {
+		.method = "GET", .key = key, .max_answer_bytes = ret->max - ret->len,
+	};
+	struct http_response response;
+	int rc = s3_do(s3, &call, &response, err);
+
+	if (rc == 0)
+		rc = buf_add(ret, buf_str(&response.body), response.body.len, err);
+	if (rc != 0 && err != NULL && err->code == ERR_TOO_BIG)
+		(void)err_set(err, ERR_TOO_BIG, "\"%s\" is larger than %zu bytes", key,
+		    call.max_answer_bytes);
+	http_response_release(&response);
+	return rc;
+}
+
+int s3_head(struct s3 *s3, const char *key, int64_t *ret_bytes, struct err *err)
+{
+	struct s3_call call = {
+		.method = "HEAD", .key = key, .max_answer_bytes = HTTP_ERROR_BYTES,
+	};
+	struct http_response response;
+	int64_t length;
+
+	if (s3_do(s3, &call, &response, err) != 0)
+		return -1;
+	length = response.content_length;
+	http_response_release(&response);
+	if (length < 0)
+		return err_set(err, ERR_FAILED, "%s does not tell the size of \"%s\"",
+		    s3->url.origin, key);
+	*ret_bytes = length;
+	return 0;
+}
+
+static int send_delete(struct s3 *s3, const char *key, struct err *err)
+{
+	struct s3_call call = {
+		.method = "DELETE", .key = key, .max_answer_bytes = HTTP_ERROR_BYTES,
+	};
+	struct err local = ERR_INIT;
+	struct http_response response;
+	int rc = s3_do(s3, &call, &response, &local);
+
+	http_response_release(&response);
+	if (rc != 0 && local.code == ERR_NOT_FOUND)
+		return 0;
+	if (rc != 0 && err != NULL)
+		*err = local;
+	return rc;
+}
+
+int s3_delete(struct s3 *s3, const char *key, struct err *err)
+{
+	struct err seen = ERR_INIT;
+	int64_t bytes;
+
+	if (send_delete(s3, key, err) != 0)
+		return -1;
+	if (s3_head(s3, key, &bytes, &seen) == 0)
+		return err_set(err, ERR_AGAIN, "%s said that \"%s\" was deleted, but it is still there",
+		    s3->url.origin, key);
+	if (seen.code == ERR_NOT_FOUND)
+		return 0;
+	if (err != NULL)
+		*err = seen;
+	return err_wrap(err, "whether \"%s\" is gone cannot be seen", key);
+}

@@ -1,0 +1,144 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "net/s3.h"
+#include "net/s3_call.h"
+#include "net/s3_xml.h"
+
+/* 1,000 keys of 1,024 bytes, percent-encoded, and what surrounds them. */
+#define MAX_PAGE_BYTES (8u << 20)
+#define MAX_PARAMS 6
+
+/* Everything a listing found, gathered before it is shown: not every server
+ * lists in byte order, and one lists a key twice when it changes meanwhile. */
+struct found {
+	struct s3_entry *entries;   /* keys; or, with folders, names without size */
+	size_t count, cap;
+};
+
+static void add(struct found *f, const char *key, int64_t bytes)
+{
+	f->entries = mem_grow(f->entries, f->count, &f->cap, sizeof(*f->entries));
+	f->entries[f->count++] = (struct s3_entry){ mem_strdup(key), bytes };
+}
+
+static void release(struct found *f)
+{
+	for (size_t i = 0; i < f->count; i++)
+		free(f->entries[i].key);
+	free(f->entries);
+}
+
+static int by_key(const void *a, const void *b)
+{
+	const struct s3_entry *left = a, *right = b;
+
+	return strcmp(left->key, right->key);
+}
+
+/* What is no listing is no damage in the bucket either: something else
+ * answered. */
+static int read_page(const struct s3 *s3, const struct http_response *response,
+    struct s3_page *ret, struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	if (s3_page_read(ret, buf_str(&response->body), response->body.len, &why) == 0)
+		return 0;
+	(void)err_set(err, ERR_FAILED, "%s: %s", s3->url.origin, why.msg);
+	return err_hint(err, "is the endpoint right?");
+}
+
+static int fetch_page(struct s3 *s3, const char *prefix, const char *delimiter,
+    const char *token, struct s3_page *ret, struct err *err)
+{
+	struct sigv4_param params[MAX_PARAMS];
+	struct s3_call call = {
+		.method = "GET", .params = params, .max_answer_bytes = MAX_PAGE_BYTES,
+	};
+	struct http_response response;
+	int rc;
+
+	params[call.param_count++] = (struct sigv4_param){ "list-type", "2" };
+	params[call.param_count++] = (struct sigv4_param){ "encoding-type", "url" };
+	params[call.param_count++] = (struct sigv4_param){ "max-keys", "1000" };
+	params[call.param_count++] = (struct sigv4_param){ "prefix", prefix };
+	if (delimiter != NULL)
+		params[call.param_count++] = (struct sigv4_param){ "delimiter", delimiter };
+	if (token != NULL)
+		params[call.param_count++] = (struct sigv4_param){ "continuation-token", token };
+	rc = s3_do(s3, &call, &response, err);
+	if (rc == 0)
+		rc = read_page(s3, &response, ret, err);
+	http_response_release(&response);
+	return rc;
+}
+
+/* A server that answers the same token again would keep us for ever. */
+static int next_token(const struct s3_page *page, char **token, struct err *err)
+{
+	if (*token != NULL && page->truncated && strcmp(*token, page->next_token) == 0)
+		return err_set(err, ERR_FAILED, "a listing that never ends");
+	free(*token);
+	*token = page->truncated ? mem_strdup(page->next_token) : NULL;
+	return 0;
+}
+
+static int gather(struct s3 *s3, const char *prefix, bool folders, struct found *f,
+    struct err *err)
+{
+	AUTO_STR token = NULL;
+	int rc;
+
+	do {
+		struct s3_page page;
+
+		if (fetch_page(s3, prefix, folders ? "/" : NULL, token, &page, err) != 0)
+			return -1;
+		for (size_t i = 0; folders && i < page.folder_count; i++)
+			add(f, page.folders[i], 0);
+		for (size_t i = 0; !folders && i < page.count; i++)
+			add(f, page.entries[i].key, page.entries[i].bytes);
+		rc = next_token(&page, &token, err);
+		s3_page_release(&page);
+	} while (rc == 0 && token != NULL);
+	if (f->count > 0)
+		qsort(f->entries, f->count, sizeof(*f->entries), by_key);
+	return rc;
+}
+
+static bool is_repeated(const struct found *f, size_t i)
+{
+	return i > 0 && strcmp(f->entries[i].key, f->entries[i - 1].key) == 0;
+}
+
+int s3_list(struct s3 *s3, const char *prefix,
+    int (*visit)(void *ctx, const char *key, int64_t bytes, struct err *err),
+    void *ctx, struct err *err)
+{
+	struct found f = { 0 };
+	int rc = gather(s3, prefix, false, &f, err);
+
+	for (size_t i = 0; rc == 0 && i < f.count; i++) {
+		if (!is_repeated(&f, i))
+			rc = visit(ctx, f.entries[i].key, f.entries[i].bytes, err);
+	}
+	release(&f);
+	return rc;
+}
+
+int s3_list_folders(struct s3 *s3, const char *prefix,
+    int (*visit)(void *ctx, const char *folder, struct err *err),
+    void *ctx, struct err *err)
+{
+	struct found f = { 0 };
+	int rc = gather(s3, prefix, true, &f, err);
+
+	for (size_t i = 0; rc == 0 && i < f.count; i++) {
+		if (!is_repeated(&f, i))
+			rc = visit(ctx, f.entries[i].key, err);
+	}
+	release(&f);
+	return rc;
+}

@@ -1,0 +1,48 @@
+/*
+ * A snapshot's chunks, in dump order: fetched, checked against the manifest and
+ * inflated ahead by worker threads.
+ */
+#ifndef D1KEEP_RESTORE_FETCH_H
+#define D1KEEP_RESTORE_FETCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "storage/manifest.h"
+#include "storage/store.h"
+
+struct fetch;
+
+struct fetch_options {
+	struct store *store;
+	const struct manifest *manifest;
+	unsigned workers;
+	/* Which objects; NULL: all. */
+	bool (*wanted)(void *ctx, const struct manifest_object *object);
+	void *wanted_ctx;
+};
+
+struct fetched {
+	const struct manifest_object *object;
+	struct buf packed;      /* the gzip member as stored */
+	struct buf sql;         /* what is in it */
+	/* ERR_NONE, or why this chunk cannot be had: ERR_CORRUPT (altered),
+	 * ERR_NOT_FOUND (missing), or the bucket's own error. */
+	struct err err;
+};
+
+/* Everything in `options` must outlive it. */
+struct fetch *fetch_new(const struct fetch_options *options);
+void fetch_free(struct fetch *fetch);
+
+/* The next chunk: 1 and `*ret` (the caller's: fetched_free), 0 at the end, -1
+ * when interrupted. A chunk's own trouble is in its `err`. */
+int fetch_next(struct fetch *fetch, struct fetched **ret, struct err *err);
+void fetched_free(struct fetched *fetched);
+
+/* As fetch_next, but a chunk's trouble is the call's. */
+int fetch_next_good(struct fetch *fetch, struct fetched **ret, struct err *err);
+
+#endif

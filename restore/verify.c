@@ -1,0 +1,61 @@
+#include "restore/verify.h"
+
+#include <stdio.h>
+
+#include "restore/fetch.h"
+
+/* Damage is part of the verdict; any other trouble ends the verification. */
+static int judge(const struct verify_options *o, const struct fetched *f, struct verdict *v,
+    struct err *err)
+{
+	if (f->err.code == ERR_NONE)
+		return 0;
+	if (f->err.code != ERR_CORRUPT && f->err.code != ERR_NOT_FOUND) {
+		*err = f->err;
+		return -1;
+	}
+	v->good = false;
+	verdict_add_damaged(v, f->object->key);
+	if (o->damaged != NULL)
+		o->damaged(o->damaged_ctx, &f->err);
+	return 0;
+}
+
+static int check_chunks(const struct verify_options *o, struct verdict *v, struct err *err)
+{
+	struct fetch *fetch = fetch_new(&(struct fetch_options){
+		.store = o->store, .manifest = &o->snapshot->manifest, .workers = o->workers,
+	});
+	struct fetched *f;
+	int64_t done = 0;
+	int rc;
+
+	while ((rc = fetch_next(fetch, &f, err)) == 1) {
+		rc = judge(o, f, v, err);
+		done += f->object->sql_bytes;
+		fetched_free(f);
+		if (rc != 0)
+			break;
+		if (o->progress != NULL)
+			o->progress(o->progress_ctx, done);
+	}
+	fetch_free(fetch);
+	return rc;
+}
+
+int verify_snapshot(const struct verify_options *options, struct verdict *ret, struct err *err)
+{
+	*ret = (struct verdict){ .good = true };
+	(void)snprintf(ret->how, sizeof(ret->how), "hashes");
+	if (check_chunks(options, ret, err) != 0) {
+		verdict_release(ret);
+		return -1;
+	}
+	ret->verified_at = clock_now(options->clock);
+	if (store_put_verdict(options->store, options->snapshot->manifest.id, ret, err) != 0) {
+		(void)err_wrap(err, "keep the verdict");
+		verdict_release(ret);
+		return -1;
+	}
+	return 0;
+}

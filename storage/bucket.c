@@ -1,0 +1,91 @@
+#include "storage/bucket.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "storage/bucket_key.h"
+
+static int check_key(const struct bucket *b, const char *key, struct err *err)
+{
+	if (bucket_key_ok(key))
+		return 0;
+	return err_set(err, ERR_USAGE, "bucket \"%s\": \"%.200s\" cannot be a key", b->name, key);
+}
+
+static int named(const struct bucket *b, int rc, struct err *err)
+{
+	return rc == 0 ? 0 : err_wrap(err, "bucket \"%s\"", b->name);
+}
+
+int bucket_put(struct bucket *b, const char *key, const void *data, size_t len,
+    bool if_absent, struct err *err)
+{
+	if (check_key(b, key, err) != 0)
+		return -1;
+	return named(b, b->ops->put(b, key, data, len, if_absent, err), err);
+}
+
+int bucket_get(struct bucket *b, const char *key, struct buf *ret, struct err *err)
+{
+	size_t before = ret->len;
+
+	if (check_key(b, key, err) != 0)
+		return -1;
+	if (b->ops->get(b, key, ret, err) == 0)
+		return 0;
+	ret->len = before;
+	if (ret->data != NULL)
+		ret->data[before] = '\0';
+	return named(b, -1, err);
+}
+
+int bucket_head(struct bucket *b, const char *key, int64_t *ret_bytes, struct err *err)
+{
+	if (check_key(b, key, err) != 0)
+		return -1;
+	return named(b, b->ops->head(b, key, ret_bytes, err), err);
+}
+
+int bucket_remove(struct bucket *b, const char *key, struct err *err)
+{
+	if (check_key(b, key, err) != 0)
+		return -1;
+	return named(b, b->ops->remove(b, key, err), err);
+}
+
+/* The caller's visit, and whether it was the one that failed: its errors are
+ * not the bucket's. */
+struct visiting {
+	bucket_visit *visit;
+	void *ctx;
+	bool failed;
+};
+
+static int visit_one(void *ctx, const char *key, int64_t bytes, struct err *err)
+{
+	struct visiting *v = ctx;
+
+	if (v->visit(v->ctx, key, bytes, err) == 0)
+		return 0;
+	v->failed = true;
+	return -1;
+}
+
+int bucket_list(struct bucket *b, const char *prefix, bucket_visit *visit, void *ctx,
+    struct err *err)
+{
+	struct visiting v = { .visit = visit, .ctx = ctx };
+
+	if (!bucket_prefix_ok(prefix))
+		return err_set(err, ERR_USAGE, "bucket \"%s\": no key begins with \"%.200s\"",
+		    b->name, prefix);
+	if (b->ops->list(b, prefix, visit_one, &v, err) == 0)
+		return 0;
+	return v.failed ? -1 : named(b, -1, err);
+}
+
+void bucket_free(struct bucket *b)
+{
+	if (b != NULL)
+		b->ops->free(b);
+}

@@ -1,0 +1,268 @@
+#include "storage/bucket_dir.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "base/stop.h"
+#include "storage/bucket_key.h"
+
+struct bucket_dir {
+	struct bucket bucket;
+	char *root;
+};
+
+static struct bucket_dir *of(struct bucket *b)
+{
+	return (struct bucket_dir *)b;
+}
+
+static char *path_of(struct bucket *b, const char *key)
+{
+	return mem_printf("%s/%s", of(b)->root, key);
+}
+
+static int make_folder(const char *path, struct err *err)
+{
+	if (mkdir(path, 0700) == 0)
+		return dir_sync_parent(path, err);   /* or it is gone after a power cut */
+	return errno == EEXIST ? 0 : err_sys(err, errno, "cannot create the folder \"%s\"", path);
+}
+
+/* Every folder on the way to `path`, the bucket's own included. */
+static int make_folders(const char *path, struct err *err)
+{
+	AUTO_STR copy = mem_strdup(path);
+
+	for (char *slash = copy; (slash = strchr(slash + 1, '/')) != NULL; ) {
+		*slash = '\0';
+		if (make_folder(copy, err) != 0)
+			return -1;
+		*slash = '/';
+	}
+	return 0;
+}
+
+static int dir_put(struct bucket *b, const char *key, const void *data, size_t len,
+    bool if_absent, struct err *err)
+{
+	AUTO_STR path = path_of(b, key);
+	struct err local = ERR_INIT;
+
+	/* The folders are there but for the first time. */
+	if (file_write(path, data, len, 0600, if_absent, &local) == 0)
+		return 0;
+	if (local.code != ERR_NOT_FOUND) {
+		if (local.code == ERR_EXISTS)
+			return err_set(err, ERR_EXISTS, "\"%s\" exists already", key);
+		if (err != NULL)
+			*err = local;
+		return -1;
+	}
+	if (make_folders(path, err) != 0)
+		return -1;
+	return file_write(path, data, len, 0600, if_absent, err);
+}
+
+static int missing(const char *key, struct err *err)
+{
+	return err_set(err, ERR_NOT_FOUND, "\"%s\" is not there", key);
+}
+
+static int dir_head(struct bucket *b, const char *key, int64_t *ret_bytes, struct err *err)
+{
+	AUTO_STR path = path_of(b, key);
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return errno == ENOENT || errno == ENOTDIR ? missing(key, err) :
+		    err_sys(err, errno, "cannot look at \"%s\"", path);
+	if (!S_ISREG(st.st_mode))
+		return missing(key, err);
+	*ret_bytes = (int64_t)st.st_size;
+	return 0;
+}
+
+static int dir_get(struct bucket *b, const char *key, struct buf *ret, struct err *err)
+{
+	AUTO_STR path = path_of(b, key);
+	int64_t bytes;
+
+	if (dir_head(b, key, &bytes, err) != 0)
+		return -1;
+	if (bytes > (int64_t)(ret->max - ret->len))
+		return err_set(err, ERR_TOO_BIG, "\"%s\" is larger than %zu bytes", key,
+		    ret->max - ret->len);
+	return file_read(path, ret, err);
+}
+
+static int dir_remove(struct bucket *b, const char *key, struct err *err)
+{
+	AUTO_STR path = path_of(b, key);
+
+	if (unlink(path) != 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 :
+		    err_sys(err, errno, "cannot remove \"%s\"", path);
+	return dir_sync_parent(path, err);
+}
+
+/* A folder's names, sorted so that walking them gives the byte order of whole
+ * keys: a subfolder counts as "name/". */
+struct names {
+	char **items;
+	size_t count, cap;
+};
+
+static void names_release(struct names *n)
+{
+	for (size_t i = 0; i < n->count; i++)
+		free(n->items[i]);
+	free(n->items);
+}
+
+static int compare_names(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void names_add(struct names *n, const char *name, const char *tail)
+{
+	n->items = mem_grow(n->items, n->count, &n->cap, sizeof(*n->items));
+	n->items[n->count++] = mem_printf("%s%s", name, tail);
+}
+
+/* Files and folders only: a link or a socket is nothing that was put here. */
+static void add_entry(struct names *n, const char *folder, const char *name)
+{
+	AUTO_STR path = mem_printf("%s/%s", folder, name);
+	struct stat st;
+
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || lstat(path, &st) != 0)
+		return;
+	if (S_ISDIR(st.st_mode))
+		names_add(n, name, "/");
+	else if (S_ISREG(st.st_mode) && !bucket_name_is_temporary(name, strlen(name)))
+		names_add(n, name, "");
+}
+
+static int read_folder(const char *folder, struct names *ret, struct err *err)
+{
+	struct dirent *entry;
+	DIR *dir = opendir(folder);
+	int rc = 0;
+
+	if (dir == NULL)
+		return errno == ENOENT || errno == ENOTDIR ? 0 :
+		    err_sys(err, errno, "cannot list \"%s\"", folder);
+	for (;;) {
+		errno = 0;
+		entry = readdir(dir);
+		if (entry == NULL)
+			break;
+		add_entry(ret, folder, entry->d_name);
+	}
+	if (errno != 0)
+		rc = err_sys(err, errno, "cannot list \"%s\"", folder);
+	(void)closedir(dir);
+	if (ret->count > 0)
+		qsort(ret->items, ret->count, sizeof(*ret->items), compare_names);
+	return rc;
+}
+
+struct walk {
+	struct bucket *bucket;
+	const char *prefix;
+	bucket_visit *visit;
+	void *ctx;
+};
+
+static int visit_file(const struct walk *w, const char *key, struct err *err)
+{
+	struct err local = ERR_INIT;
+	int64_t bytes;
+
+	if (dir_head(w->bucket, key, &bytes, &local) == 0)
+		return w->visit(w->ctx, key, bytes, err);
+	if (local.code == ERR_NOT_FOUND)
+		return 0;   /* removed since the folder was read */
+	if (err != NULL)
+		*err = local;
+	return -1;
+}
+
+/* `base` is a key's beginning that ends in '/', or "". */
+static int walk_folder(const struct walk *w, const char *base, struct err *err)
+{
+	AUTO_STR folder = path_of(w->bucket, base);
+	struct names names = { 0 };
+	int rc = read_folder(folder, &names, err);
+
+	for (size_t i = 0; rc == 0 && i < names.count; i++) {
+		AUTO_STR key = mem_printf("%s%s", base, names.items[i]);
+		size_t len = strlen(key), wanted = strlen(w->prefix);
+
+		if ((rc = stop_check(err)) != 0)
+			break;
+		if (key[len - 1] == '/' &&
+		    strncmp(key, w->prefix, len < wanted ? len : wanted) == 0)
+			rc = walk_folder(w, key, err);
+		else if (key[len - 1] != '/' && strncmp(key, w->prefix, wanted) == 0)
+			rc = visit_file(w, key, err);
+	}
+	names_release(&names);
+	return rc;
+}
+
+static int dir_list(struct bucket *b, const char *prefix, bucket_visit *visit, void *ctx,
+    struct err *err)
+{
+	const char *slash = strrchr(prefix, '/');
+	AUTO_STR base = mem_strndup(prefix, slash != NULL ? (size_t)(slash + 1 - prefix) : 0);
+	struct walk w = { b, prefix, visit, ctx };
+
+	return walk_folder(&w, base, err);
+}
+
+static void dir_free(struct bucket *b)
+{
+	free(of(b)->root);
+	free(b->name);
+	free(b);
+}
+
+static const struct bucket_ops dir_ops = {
+	dir_put, dir_get, dir_head, dir_remove, dir_list, dir_free,
+};
+
+static int check_root(const char *path, const char *name, struct err *err)
+{
+	struct stat st;
+
+	if (*path == '\0')
+		return err_set(err, ERR_USAGE, "bucket \"%s\": its path is empty", name);
+	if (stat(path, &st) == 0)
+		return S_ISDIR(st.st_mode) ? 0 :
+		    err_set(err, ERR_USAGE, "bucket \"%s\": \"%s\" is not a folder", name, path);
+	return errno == ENOENT ? 0 : err_sys(err, errno, "bucket \"%s\": \"%s\"", name, path);
+}
+
+struct bucket *bucket_dir_new(const char *path, const char *name, struct err *err)
+{
+	struct bucket_dir *dir;
+	size_t len = strlen(path);
+
+	if (check_root(path, name, err) != 0)
+		return NULL;
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	dir = mem_calloc(1, sizeof(*dir));
+	dir->bucket.ops = &dir_ops;
+	dir->bucket.name = mem_strdup(name);
+	dir->root = mem_strndup(path, len);
+	return &dir->bucket;
+}

@@ -1,0 +1,84 @@
+#include "storage/bucket_r2.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+struct bucket_r2 {
+	struct bucket bucket;
+	struct s3 *s3;
+};
+
+static struct s3 *s3_of(struct bucket *b)
+{
+	return ((struct bucket_r2 *)b)->s3;
+}
+
+/* For people who look into the bucket with a browser. */
+static const char *content_type(const char *key)
+{
+	static const struct {
+		const char *tail, *type;
+	} types[] = {
+		{ ".json", "application/json" },
+		{ ".gz", "application/gzip" },
+	};
+	size_t len = strlen(key);
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		size_t n = strlen(types[i].tail);
+
+		if (len > n && strcmp(key + len - n, types[i].tail) == 0)
+			return types[i].type;
+	}
+	return "application/octet-stream";
+}
+
+static int r2_put(struct bucket *b, const char *key, const void *data, size_t len,
+    bool if_absent, struct err *err)
+{
+	return s3_put(s3_of(b), key, data, len, content_type(key), if_absent, err);
+}
+
+static int r2_get(struct bucket *b, const char *key, struct buf *ret, struct err *err)
+{
+	return s3_get(s3_of(b), key, ret, err);
+}
+
+static int r2_head(struct bucket *b, const char *key, int64_t *ret_bytes, struct err *err)
+{
+	return s3_head(s3_of(b), key, ret_bytes, err);
+}
+
+static int r2_remove(struct bucket *b, const char *key, struct err *err)
+{
+	return s3_delete(s3_of(b), key, err);
+}
+
+static int r2_list(struct bucket *b, const char *prefix, bucket_visit *visit, void *ctx,
+    struct err *err)
+{
+	return s3_list(s3_of(b), prefix, visit, ctx, err);
+}
+
+static void r2_free(struct bucket *b)
+{
+	s3_free(s3_of(b));
+	free(b->name);
+	free(b);
+}
+
+static const struct bucket_ops r2_ops = {
+	r2_put, r2_get, r2_head, r2_remove, r2_list, r2_free,
+};
+
+struct bucket *bucket_r2_new(struct s3 *s3, const char *name)
+{
+	struct bucket_r2 *r2 = mem_calloc(1, sizeof(*r2));
+
+	r2->bucket.ops = &r2_ops;
+	r2->bucket.name = mem_strdup(name);
+	r2->s3 = s3;
+	return &r2->bucket;
+}

@@ -1,0 +1,22 @@
+/*
+ * Packing: a chunk's SQL becomes one gzip member and back. Members
+ * concatenated are one valid .gz file (RFC 1952, 2.2).
+ */
+#ifndef D1KEEP_STORAGE_PACK_H
+#define D1KEEP_STORAGE_PACK_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Append the gzip member of `len` bytes to `ret`. Thread-safe. */
+int pack_gzip(const void *data, size_t len, struct buf *ret, struct err *err);
+
+/* Append what the gzip member in `data` holds. It must be exactly one member of
+ * exactly `expected` bytes: ERR_CORRUPT otherwise, without ever making more
+ * than that (a gzip bomb ends here). */
+int pack_gunzip(const void *data, size_t len, size_t expected, struct buf *ret,
+    struct err *err);
+
+#endif

@@ -1,0 +1,266 @@
+/* Snapshots of a store: load, find, publish. */
+#include "storage/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/mem.h"
+#include "base/stamp.h"
+#include "storage/names.h"
+#include "storage/sign.h"
+
+/* How many seconds after its moment a snapshot may look for a free id. */
+#define ID_TRIES 30
+
+const char *signature_name(enum signature signature)
+{
+	static const char *const names[] = { "good", "none", "unchecked", "bad" };
+
+	return names[signature];
+}
+
+void snapshot_release(struct snapshot *snapshot)
+{
+	manifest_release(&snapshot->manifest);
+	*snapshot = (struct snapshot){ .signature = SIGNATURE_NONE };
+}
+
+/* ---- load ---- */
+
+static int check_signature(struct store *store, const char *id, const struct buf *text,
+    enum signature *ret, struct err *err)
+{
+	AUTO_STR key = names_signature(id);
+	AUTO_BUF sig = BUF_INIT(4096);
+	struct err get_err = ERR_INIT;
+
+	if (store_get(store, key, &sig, &get_err) != 0) {
+		if (get_err.code != ERR_NOT_FOUND && get_err.code != ERR_TOO_BIG) {
+			*err = get_err;
+			return -1;
+		}
+		*ret = get_err.code == ERR_NOT_FOUND ? SIGNATURE_NONE : SIGNATURE_BAD;
+	} else if (store->verifier == NULL) {
+		*ret = SIGNATURE_UNCHECKED;
+	} else {
+		*ret = verifier_check(store->verifier, buf_str(text), text->len, buf_str(&sig),
+		    sig.len, NULL, &get_err) == 0 ? SIGNATURE_GOOD : SIGNATURE_BAD;
+	}
+	return 0;
+}
+
+static int judge_signature(struct store *store, enum signature signature, struct err *err)
+{
+	if (signature == SIGNATURE_BAD) {
+		(void)err_set(err, ERR_CORRUPT, "its signature is by no trusted key, or the manifest was changed");
+		return err_hint(err, "the bucket may have been tampered with: use another snapshot, and find out who can write there");
+	}
+	if (signature == SIGNATURE_NONE && store->verifier != NULL) {
+		(void)err_set(err, ERR_CORRUPT, "it is not signed, and trusted_keys is set");
+		return err_hint(err, "to read unsigned snapshots, remove trusted_keys from the configuration");
+	}
+	return 0;
+}
+
+/* A manifest copied over from another database or under another id is not this
+ * snapshot, however well signed. */
+static int check_identity(struct store *store, const char *id, const struct manifest *m,
+    struct err *err)
+{
+	AUTO_STR tail = mem_printf("%s/%s/", m->environment, m->database);
+	size_t len = strlen(tail), folder_len = strlen(store->folder);
+
+	if (strcmp(m->id, id) != 0)
+		return err_set(err, ERR_CORRUPT, "the manifest calls itself %s", m->id);
+	if (folder_len < len || strcmp(store->folder + folder_len - len, tail) != 0)
+		return err_set(err, ERR_CORRUPT, "the manifest is of %s/%s",
+		    m->environment, m->database);
+	return 0;
+}
+
+static int load(struct store *store, const char *id, struct snapshot *ret, struct err *err)
+{
+	AUTO_STR key = names_manifest(id);
+	AUTO_BUF text = BUF_INIT(MANIFEST_MAX_BYTES);
+
+	if (store_get(store, key, &text, err) != 0 ||
+	    check_signature(store, id, &text, &ret->signature, err) != 0 ||
+	    judge_signature(store, ret->signature, err) != 0 ||
+	    manifest_read(buf_str(&text), text.len, &ret->manifest, err) != 0 ||
+	    check_identity(store, id, &ret->manifest, err) != 0)
+		return -1;
+	sha256_hex(text.data, text.len, ret->manifest_sha256);
+	return 0;
+}
+
+int store_load(struct store *store, const char *id, struct snapshot *ret, struct err *err)
+{
+	*ret = (struct snapshot){ .signature = SIGNATURE_NONE };
+	if (load(store, id, ret, err) == 0)
+		return 0;
+	snapshot_release(ret);
+	return err_wrap(err, "snapshot %s", id);
+}
+
+/* ---- find ---- */
+
+static int none_found(struct store *store, const char *which, struct err *err)
+{
+	int len = (int)strlen(store->folder) - 1;
+
+	(void)err_set(err, ERR_NOT_FOUND, "no snapshot \"%s\" of %.*s", which, len,
+	    store->folder);
+	return err_hint(err, "d1keep list shows what there is");
+}
+
+static int resolve_latest(struct store *store, char ret_id[20], struct err *err)
+{
+	struct store_ids ids;
+
+	if (store_list(store, &ids, err) != 0)
+		return -1;
+	if (ids.count > 0)
+		memcpy(ret_id, ids.items[ids.count - 1].id, sizeof(ids.items->id));
+	store_ids_release(&ids);
+	return ret_id[0] != '\0' ? 0 : none_found(store, "latest", err);
+}
+
+static int resolve_label(struct store *store, const char *label, char ret_id[20],
+    struct err *err)
+{
+	AUTO_STR key = names_label(label);
+	AUTO_BUF text = BUF_INIT(64);
+
+	if (names_check_label(label, NULL) != 0)
+		return none_found(store, label, err);
+	if (store_get(store, key, &text, err) != 0)
+		return err->code == ERR_NOT_FOUND ? none_found(store, label, err) : -1;
+	if (!names_is_id(buf_str(&text)))
+		return err_set(err, ERR_CORRUPT, "label \"%s\" does not hold the id of a snapshot", label);
+	memcpy(ret_id, text.data, text.len + 1);
+	return 0;
+}
+
+int store_resolve(struct store *store, const char *which, char ret_id[20], struct err *err)
+{
+	int64_t at;
+
+	memset(ret_id, 0, 20);
+	if (which == NULL || strcmp(which, "latest") == 0)
+		return resolve_latest(store, ret_id, err);
+	if (!stamp_parse(which, &at))
+		return resolve_label(store, which, ret_id, err);
+	(void)stamp_compact(at, ret_id);
+	return 0;
+}
+
+int store_find(struct store *store, const char *which, struct snapshot *ret, struct err *err)
+{
+	char id[20];
+
+	if (store_resolve(store, which, id, err) != 0)
+		return -1;
+	if (store_load(store, id, ret, err) == 0)
+		return 0;
+	if (err->code == ERR_NOT_FOUND)
+		return none_found(store, which != NULL ? which : "latest", err);
+	return -1;
+}
+
+/* ---- publish ---- */
+
+static int manifest_exists(struct store *store, const char *id, bool *ret, struct err *err)
+{
+	AUTO_STR key = names_manifest(id);
+	AUTO_STR full = mem_printf("%s%s", store->folder, key);
+	int64_t bytes;
+
+	*ret = bucket_head(store->bucket, full, &bytes, err) == 0;
+	return *ret || err->code == ERR_NOT_FOUND ? 0 : -1;
+}
+
+int store_check_label(struct store *store, const char *label, struct err *err)
+{
+	char id[20] = "";
+	bool taken;
+
+	if (names_check_label(label, err) != 0)
+		return -1;
+	if (resolve_label(store, label, id, err) != 0) {
+		if (err->code != ERR_NOT_FOUND)
+			return -1;
+		err_clear(err);
+		return 0;
+	}
+	if (manifest_exists(store, id, &taken, err) != 0)
+		return -1;
+	if (!taken) {
+		err_clear(err);
+		return 0;
+	}
+	(void)err_set(err, ERR_REFUSED, "label \"%s\" is already borne by snapshot %s", label, id);
+	return err_hint(err, "choose another label");
+}
+
+/* The reservation of a backup that died before its manifest is replaced; the
+ * label itself was checked to be free before the backup began. */
+static int put_label(struct store *store, const struct manifest *m, struct err *err)
+{
+	AUTO_STR key = NULL;
+
+	if (m->label == NULL)
+		return 0;
+	if (store_check_label(store, m->label, err) != 0)
+		return -1;
+	key = names_label(m->label);
+	return store_put(store, key, m->id, strlen(m->id), false, err);
+}
+
+static int put_signature(struct store *store, const struct manifest *m,
+    const struct buf *text, struct err *err)
+{
+	AUTO_STR key = names_signature(m->id);
+	unsigned char sig[SIGN_BYTES];
+
+	if (store->signer == NULL)
+		return 0;
+	if (signer_sign(store->signer, text->data, text->len, sig, err) != 0)
+		return -1;
+	return store_put(store, key, sig, sizeof(sig), true, err);
+}
+
+static int try_publish(struct store *store, struct manifest *m, struct err *err)
+{
+	AUTO_STR key = names_manifest(m->id);
+	AUTO_BUF text = BUF_INIT(MANIFEST_MAX_BYTES);
+	bool taken;
+
+	/* Without a signature to go first, a taken id would show only at the
+	 * manifest, after the label has been moved to it. */
+	if (manifest_exists(store, m->id, &taken, err) != 0)
+		return -1;
+	if (taken)
+		return err_set(err, ERR_EXISTS, "snapshot %s exists", m->id);
+	err_clear(err);
+	if (manifest_write(m, &text, err) != 0 ||
+	    put_signature(store, m, &text, err) != 0 ||
+	    put_label(store, m, err) != 0)
+		return -1;
+	return store_put(store, key, text.data, text.len, true, err);
+}
+
+int store_publish(struct store *store, struct manifest *manifest, struct err *err)
+{
+	for (int64_t later = 0; later < ID_TRIES; later++) {
+		char id[STAMP_COMPACT_SIZE];
+
+		free(manifest->id);
+		manifest->id = mem_strdup(stamp_compact(manifest->started_at + later, id));
+		if (try_publish(store, manifest, err) == 0)
+			return 0;
+		if (err->code != ERR_EXISTS)
+			return err_wrap(err, "publish snapshot %s", manifest->id);
+	}
+	return err_wrap(err, "no free id for this snapshot");
+}

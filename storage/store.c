@@ -1,0 +1,109 @@
+#include "storage/store.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "storage/names.h"
+
+void store_init(struct store *ret, struct bucket *bucket, const char *prefix,
+    const char *environment, const char *database, const struct signer *signer,
+    const struct verifier *verifier)
+{
+	*ret = (struct store){
+		.bucket = bucket,
+		.folder = names_folder(prefix, environment, database),
+		.signer = signer,
+		.verifier = verifier,
+	};
+}
+
+void store_release(struct store *store)
+{
+	free(store->folder);
+	*store = (struct store){ 0 };
+}
+
+int store_put(struct store *store, const char *key, const void *data, size_t len,
+    bool if_absent, struct err *err)
+{
+	AUTO_STR full = mem_printf("%s%s", store->folder, key);
+
+	return bucket_put(store->bucket, full, data, len, if_absent, err);
+}
+
+int store_get(struct store *store, const char *key, struct buf *ret, struct err *err)
+{
+	AUTO_STR full = mem_printf("%s%s", store->folder, key);
+
+	return bucket_get(store->bucket, full, ret, err);
+}
+
+/* ---- listing ---- */
+
+struct listing {
+	size_t skip;               /* bytes of the prefix before the file name */
+	struct store_ids *ids;
+};
+
+/* Keys come in byte order, so ".json" of an id comes before its
+ * ".verified.json", and ids oldest first. */
+static int visit_snapshot(void *ctx, const char *key, int64_t bytes, struct err *err)
+{
+	struct listing *l = ctx;
+	struct store_ids *ids = l->ids;
+	const char *file = key + l->skip;
+	struct store_id *last = ids->count > 0 ? &ids->items[ids->count - 1] : NULL;
+	char id[20];
+
+	(void)bytes, (void)err;
+	if (names_id_of_manifest(file, id)) {
+		ids->items = mem_grow(ids->items, ids->count, &ids->cap, sizeof(*ids->items));
+		ids->items[ids->count] = (struct store_id){ .has_verdict = false };
+		memcpy(ids->items[ids->count++].id, id, sizeof(id));
+	} else if (last != NULL && strncmp(file, last->id, strlen(last->id)) == 0 &&
+	    strcmp(file + strlen(last->id), ".verified.json") == 0) {
+		last->has_verdict = true;
+	}
+	return 0;
+}
+
+int store_list(struct store *store, struct store_ids *ret, struct err *err)
+{
+	AUTO_STR prefix = mem_printf("%ssnapshots/", store->folder);
+	struct listing l = { strlen(prefix), ret };
+
+	*ret = (struct store_ids){ 0 };
+	if (bucket_list(store->bucket, prefix, visit_snapshot, &l, err) != 0) {
+		store_ids_release(ret);
+		return -1;
+	}
+	return 0;
+}
+
+void store_ids_release(struct store_ids *ids)
+{
+	free(ids->items);
+	*ids = (struct store_ids){ 0 };
+}
+
+struct chunk_listing {
+	size_t skip;
+	bucket_visit *visit;
+	void *ctx;
+};
+
+static int visit_chunk(void *ctx, const char *key, int64_t bytes, struct err *err)
+{
+	struct chunk_listing *l = ctx;
+
+	return l->visit(l->ctx, key + l->skip, bytes, err);
+}
+
+int store_list_chunks(struct store *store, bucket_visit *visit, void *ctx, struct err *err)
+{
+	AUTO_STR prefix = mem_printf("%sdata/", store->folder);
+	struct chunk_listing l = { strlen(store->folder), visit, ctx };
+
+	return bucket_list(store->bucket, prefix, visit_chunk, &l, err);
+}

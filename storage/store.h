@@ -1,0 +1,119 @@
+/*
+ * A store: the folder of one database in a bucket, with its snapshots. This is
+ * the only place that knows which objects make a snapshot and in what order
+ * they may be written.
+ *
+ * A listed snapshot is whole: its manifest is uploaded last, and only if
+ * nothing has that name.
+ */
+#ifndef D1KEEP_STORAGE_STORE_H
+#define D1KEEP_STORAGE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "storage/bucket.h"
+#include "storage/manifest.h"
+
+struct signer;
+struct verifier;
+
+struct store {
+	struct bucket *bucket;             /* not owned */
+	char *folder;                      /* "production/auth/"; owned */
+	const struct signer *signer;       /* NULL: new snapshots are not signed; not owned */
+	const struct verifier *verifier;   /* NULL: no key is trusted; not owned */
+};
+
+/* Fills `ret`; everything handed in must outlive it. */
+void store_init(struct store *ret, struct bucket *bucket, const char *prefix,
+    const char *environment, const char *database, const struct signer *signer,
+    const struct verifier *verifier);
+void store_release(struct store *store);
+
+/* ---- objects, by key relative to the folder ---- */
+
+int store_put(struct store *store, const char *key, const void *data, size_t len,
+    bool if_absent, struct err *err);
+int store_get(struct store *store, const char *key, struct buf *ret, struct err *err);
+
+/* ---- snapshots ---- */
+
+enum signature {
+	SIGNATURE_GOOD,        /* by a trusted key */
+	SIGNATURE_NONE,        /* not signed */
+	SIGNATURE_UNCHECKED,   /* signed, but no key is trusted here */
+	SIGNATURE_BAD,         /* by another key, or the manifest was changed */
+};
+
+const char *signature_name(enum signature signature);
+
+struct snapshot {
+	struct manifest manifest;
+	char manifest_sha256[SHA256_HEX_SIZE];
+	enum signature signature;
+};
+
+void snapshot_release(struct snapshot *snapshot);
+
+/* Ids, oldest first. `verified` tells whether a verdict lies beside it. */
+struct store_id {
+	char id[20];
+	bool has_verdict;
+};
+struct store_ids {
+	struct store_id *items;
+	size_t count, cap;
+};
+int store_list(struct store *store, struct store_ids *ret, struct err *err);
+void store_ids_release(struct store_ids *ids);
+
+/* Load a manifest and check its signature. ERR_NOT_FOUND; ERR_CORRUPT when it
+ * is damaged, names another database, or its signature is bad, or when keys
+ * are trusted and it is not signed at all. `ret` is empty on failure. */
+int store_load(struct store *store, const char *id, struct snapshot *ret, struct err *err);
+
+/* The id that `which` means: "latest" (or NULL), a moment, or a label.
+ * ERR_NOT_FOUND with a hint. */
+int store_resolve(struct store *store, const char *which, char ret_id[20], struct err *err);
+
+/* Both: what a command needs of "production/auth@which". */
+int store_find(struct store *store, const char *which, struct snapshot *ret, struct err *err);
+
+/* ERR_REFUSED when a snapshot bears this label already. A label that was
+ * reserved by a backup which never finished is free. */
+int store_check_label(struct store *store, const char *label, struct err *err);
+
+/* Write signature, label and manifest, in this order. The snapshot's id is
+ * `manifest->started_at` as text, or a second later where that is taken;
+ * `manifest->id` is set. */
+int store_publish(struct store *store, struct manifest *manifest, struct err *err);
+
+/* ---- verdicts: what a verification found ---- */
+
+struct verdict {
+	int64_t verified_at;
+	char how[16];            /* "hashes" or "replay" */
+	bool good;
+	char **damaged;          /* keys of chunks that are missing or altered */
+	size_t damaged_count, damaged_cap;
+};
+
+void verdict_add_damaged(struct verdict *v, const char *key);
+void verdict_release(struct verdict *v);
+int store_put_verdict(struct store *store, const char *id, const struct verdict *v,
+    struct err *err);
+/* ERR_NOT_FOUND when the snapshot was never verified. */
+int store_get_verdict(struct store *store, const char *id, struct verdict *ret,
+    struct err *err);
+
+/* ---- which chunks lie there ---- */
+
+/* Every chunk below data/, with its size. */
+int store_list_chunks(struct store *store, bucket_visit *visit, void *ctx, struct err *err);
+
+#endif

@@ -1,0 +1,325 @@
+#!/usr/bin/env bash
+# d1keepd: when what is due is started, with a fake d1keep that tells what was asked of it.
+
+. "$(dirname "$0")/../lib.sh"
+
+# ---- the fake: notes its arguments in $FAKE/calls and, while it runs, its process id in $FAKE/running/; then does what
+# $FAKE/do/ENV.DB says (a piece of bash), or takes a snapshot without more ado.
+
+FAKE=$TEST_TMP/fake
+export FAKE D1KEEP_BINARY=$TEST_TMP/fake-d1keep
+unset JOURNAL_STREAM INVOCATION_ID NOTIFY_SOCKET WATCHDOG_USEC
+
+cat >"$D1KEEP_BINARY" <<'END'
+#!/usr/bin/env bash
+database=${4//\//.}
+leave() { rm -f "$FAKE/running/$database"; exit "$1"; }
+hang() { while :; do read -rt 1 <>"$FAKE/never"; done; }
+hang_until() { while [ ! -e "$FAKE/$1" ]; do read -rt 0.02 <>"$FAKE/never"; done; }
+snapshot() {
+    echo '{"event":"start","database":"'"$4"'"}' >&3
+    echo '{"event":"done","snapshot":"20261122T021700Z","rows":12,"sql_bytes":300,"stored_bytes":200,"new_bytes":100,"exit":0}' >&3
+}
+trap 'leave 130' TERM
+echo "$*" >>"$FAKE/calls"
+echo $$ >"$FAKE/running/$database"
+ls "$FAKE/running" | wc -l >>"$FAKE/at-once"
+if [ -e "$FAKE/do/$database" ]; then . "$FAKE/do/$database"; else snapshot; fi
+leave 0
+END
+chmod +x "$D1KEEP_BINARY"
+
+# A case begins with no daemon, no notes and nothing called.
+clean_slate() {
+    rm -rf "$FAKE" "$STATE_DIR"
+    mkdir -p "$FAKE/do" "$FAKE/running" "$TEST_TMP/bucket"
+    mkfifo "$FAKE/never"
+    LOG=$TEST_TMP/d1keepd.log
+    for name in a b c d e; do : >"$TEST_TMP/$name.sqlite"; done
+}
+
+# conf SCHEDULE DATABASE…   one environment, "shop"; more lines by CONF_TOP and CONF_ENV
+conf() {
+    local schedule=$1 name
+    shift
+    {
+        printf 'state_dir = "%s"\n%s\n' "$STATE_DIR" "${CONF_TOP:-}"
+        printf 'bucket "here" {\n    type = "directory"\n    path = "%s"\n}\n' "$TEST_TMP/bucket"
+        printf 'environment "shop" {\n    bucket = "here"\n    schedule = "%s"\n%s\n' "$schedule" "${CONF_ENV:-}"
+        for name; do
+            printf '    database "%s" {\n        source = "sqlite"\n        path = "%s"\n    }\n' "$name" "$TEST_TMP/$name.sqlite"
+        done
+        printf '}\n'
+    } >"$CONF"
+}
+
+daemon() { "$D1KEEPD" -c "$CONF" --foreground "$@"; }
+
+daemon_start() {
+    start_background "$LOG" "$D1KEEPD" -c "$CONF" --foreground --verbose "$@"
+    DAEMON=$BACKGROUND_PID
+    wait_for 10 grep -q 'databases, .* with a schedule' "$LOG"
+}
+
+daemon_stop() {
+    local rc=0
+    kill -TERM "$DAEMON"
+    wait "$DAEMON" || rc=$?
+    expect_equal "$rc" 0
+}
+
+state() { sqlite3 -cmd '.timeout 5000' "$STATE_DIR/state.db" "$1"; }
+calls() { if [ -e "$FAKE/calls" ]; then wc -l <"$FAKE/calls"; else echo 0; fi; }
+calls_are() { [ "$(calls)" -eq "$1" ]; }
+runs_ended_are() { [ "$(state 'SELECT count(*) FROM runs WHERE finished_at > 0')" -eq "$1" ]; }
+runs_hang() { # DATABASE
+    echo 'hang' >"$FAKE/do/$1"
+}
+
+# make_due DATABASE…   as if d1keepd had been down at their due time
+make_due() {
+    local name
+    [ -e "$STATE_DIR/state.db" ] || daemon --once >/dev/null 2>&1
+    rm -f "$FAKE/calls" "$FAKE/at-once"
+    for name; do
+        state "INSERT INTO databases(name, next_at) VALUES('$name', 1000000000)
+               ON CONFLICT(name) DO UPDATE SET next_at = 1000000000"
+    done
+}
+
+# Far from now, whenever this runs: nothing is due by itself but what a case makes due.
+NEVER="0 0 $(date -u -d '+40 days' +%d) $(date -u -d '+40 days' +%m) *"
+
+# ---- the command line
+
+answers_and_refuses() {
+    expect_exit 0 "$D1KEEPD" --help
+    expect_out 'usage: d1keepd'
+    expect_out 'never goes to the background'
+    expect_exit 0 "$D1KEEPD" --version
+    expect_out '^d1keepd [0-9]+\.'
+    expect_exit 2 "$D1KEEPD" --frobnicate
+    expect_exit 2 "$D1KEEPD" something
+    expect_err 'it takes options only'
+    expect_exit 2 "$D1KEEPD" -c "$TEST_TMP/nowhere.conf"
+    expect_err 'nowhere.conf'
+}
+test_case 'options are answered or refused' answers_and_refuses
+
+tells_what_is_wrong() {
+    clean_slate
+    conf 'every now and then' a
+    expect_exit 2 daemon
+    expect_err "$CONF:[0-9]+: .*"
+    expect_equal "$(calls)" 0
+}
+test_case 'a broken configuration is told with its line' tells_what_is_wrong
+
+# ---- --once
+
+once_runs_what_never_ran() {
+    clean_slate
+    conf "$NEVER" a b
+    expect_exit 0 daemon --once
+    expect_equal "$(sort "$FAKE/calls")" "-c $CONF backup shop/a --events-fd 3
+-c $CONF backup shop/b --events-fd 3"
+    expect_exit 0 daemon --once
+    expect_equal "$(calls)" 2
+    make_due shop/b
+    expect_exit 0 daemon --once
+    expect_equal "$(cat "$FAKE/calls")" "-c $CONF backup shop/b --events-fd 3"
+}
+test_case '--once runs what never ran and what was missed, once' once_runs_what_never_ran
+
+events_become_state() {
+    clean_slate
+    conf "$NEVER" a b
+    cat >"$FAKE/do/shop.b" <<'END'
+echo 'not an event' >&3
+echo 'd1keep: error: the account is overloaded' >&2
+echo '{"event":"error","code":"again","message":"the account is overloaded","hint":"wait"}' >&3
+leave 75
+END
+    expect_exit 1 daemon --once
+    expect_err 'job=2 database=shop/b: d1keep: error: the account is overloaded'
+    expect_err 'job=2 database=shop/b: failed after [0-9]+ s with exit code 75: the account is overloaded'
+    expect_equal "$(state 'SELECT database, exit_code, rows, sql_bytes, stored_bytes, new_bytes, snapshot, message FROM runs ORDER BY 1')" \
+        'shop/a|0|12|300|200|100|20261122T021700Z|
+shop/b|75|0|0|0|0||the account is overloaded'
+    expect_equal "$(state 'SELECT name, last_success_at > 0, next_at > unixepoch() FROM databases ORDER BY 1')" 'shop/a|1|1
+shop/b|0|1'
+}
+test_case 'events and exit codes become state; --once says that one failed' events_become_state
+
+timeout_ends_it() {
+    clean_slate
+    CONF_ENV='timeout = 1' conf "$NEVER" a
+    runs_hang shop.a
+    expect_exit 1 daemon --once
+    expect_err 'longer than its timeout of 1 s'
+    expect_equal "$(state 'SELECT exit_code, message FROM runs')" '130|stopped: it took longer than its timeout of 1 s'
+}
+test_case 'a job that takes too long is ended' timeout_ends_it
+
+cannot_start() {
+    clean_slate
+    conf "$NEVER" a
+    D1KEEP_BINARY=$TEST_TMP/none expect_exit 1 daemon --once
+    expect_err "cannot start \"$TEST_TMP/none\""
+}
+test_case 'a d1keep that is not there is a failed run' cannot_start
+
+# ---- the daemon
+
+missed_run_is_made_up() {
+    clean_slate
+    conf "$NEVER" a b
+    make_due shop/a
+    daemon_start
+    wait_for 10 runs_ended_are 3
+    daemon_stop
+    expect_equal "$(cat "$FAKE/calls")" "-c $CONF backup shop/a --events-fd 3"
+    expect_equal "$(state "SELECT slot_at FROM runs WHERE database = 'shop/a' ORDER BY id DESC LIMIT 1")" 1000000000
+    expect_equal "$(state "SELECT next_at > unixepoch() FROM databases WHERE name = 'shop/a'")" 1
+}
+test_case 'a missed run is made up by exactly one' missed_run_is_made_up
+
+so_many_at_once() {
+    clean_slate
+    CONF_TOP='jobs = 2' conf "$NEVER" a b c d e
+    make_due shop/a shop/b shop/c shop/d shop/e
+    for name in a b c d e; do echo 'hang_until go; snapshot' >"$FAKE/do/shop.$name"; done
+    daemon_start
+    wait_for 10 calls_are 2
+    : >"$FAKE/go"
+    wait_for 10 runs_ended_are 10
+    daemon_stop
+    expect_equal "$(calls)" 5
+    expect_equal "$(sort -n "$FAKE/at-once" | tail -n 1)" 2
+}
+test_case 'no more jobs at once than are allowed' so_many_at_once
+
+hup_keeps_or_takes() {
+    clean_slate
+    conf "$NEVER" a b
+    make_due
+    daemon_start
+    make_due shop/c # which nobody backs up yet
+    conf 'every now and then' a c
+    kill -HUP "$DAEMON"
+    wait_for 10 grep -q 'keeping the old configuration' "$LOG"
+    expect_match "$LOG" "error: $CONF:[0-9]+: "
+    expect_equal "$(calls)" 0
+    expect_equal "$(state "SELECT count(*) FROM databases WHERE next_at > unixepoch()")" 2
+
+    conf "$NEVER" a c
+    kill -HUP "$DAEMON"
+    wait_for 10 runs_ended_are 3
+    expect_equal "$(cat "$FAKE/calls")" "-c $CONF backup shop/c --events-fd 3"
+    expect_equal "$(state 'SELECT name FROM databases WHERE next_at > unixepoch() ORDER BY 1')" 'shop/a
+shop/c'
+    daemon_stop
+}
+test_case 'SIGHUP: a broken configuration is not taken, a good one is' hup_keeps_or_takes
+
+hup_leaves_runs_alone() {
+    clean_slate
+    conf "$NEVER" a
+    make_due shop/a
+    echo 'hang_until go; snapshot' >"$FAKE/do/shop.a"
+    daemon_start
+    wait_for 10 calls_are 1
+    kill -HUP "$DAEMON"
+    reloaded_once() { [ "$(grep -c 'databases, .* with a schedule' "$LOG")" -eq 2 ]; }
+    wait_for 10 reloaded_once
+    : >"$FAKE/go"
+    wait_for 10 runs_ended_are 2
+    daemon_stop
+    expect_equal "$(calls)" 1
+    expect_equal "$(state 'SELECT count(*) FROM runs WHERE exit_code = 0')" 2
+}
+test_case 'SIGHUP leaves a running job alone' hup_leaves_runs_alone
+
+term_ends_children() {
+    local child
+    clean_slate
+    CONF_TOP='jobs = 1' conf "$NEVER" a b
+    make_due shop/a shop/b
+    runs_hang shop.a
+    daemon_start
+    wait_for 10 test -s "$FAKE/running/shop.a"
+    child=$(cat "$FAKE/running/shop.a")
+    daemon_stop
+    process_is_gone "$child"
+    expect_equal "$(calls)" 1
+    expect_equal "$(state 'SELECT exit_code FROM runs ORDER BY id DESC LIMIT 1')" 130
+    # What was cut off and what still waited are due again.
+    expect_equal "$(state 'SELECT DISTINCT next_at FROM databases')" 1000000000
+    rm "$FAKE/do/shop.a" "$FAKE/calls"
+    daemon_start
+    wait_for 10 runs_ended_are 5
+    daemon_stop
+    expect_equal "$(calls)" 2
+}
+test_case 'SIGTERM ends the children; what was cut off is made up later' term_ends_children
+
+dead_daemon_is_made_up_for() {
+    clean_slate
+    conf "$NEVER" a
+    make_due shop/a
+    runs_hang shop.a
+    daemon_start
+    wait_for 10 test -s "$FAKE/running/shop.a"
+    kill -KILL "$DAEMON"
+    wait "$DAEMON" || true
+    kill -KILL "$(cat "$FAKE/running/shop.a")"
+    rm "$FAKE/do/shop.a" "$FAKE/calls"
+    daemon_start
+    wait_for 10 runs_ended_are 3
+    daemon_stop
+    expect_equal "$(calls)" 1
+    expect_equal "$(state 'SELECT exit_code, message FROM runs ORDER BY id')" '0|
+130|cut off: d1keepd ended while it ran
+0|'
+}
+test_case 'a daemon that was killed: its run is made up by the next' dead_daemon_is_made_up_for
+
+only_one_daemon() {
+    clean_slate
+    conf "$NEVER" a
+    daemon_start
+    expect_exit 75 daemon
+    expect_err "another d1keepd \(process $DAEMON\) already works in \"$STATE_DIR\""
+    expect_exit 75 daemon --once
+    daemon_stop
+    expect_exit 0 daemon --once
+}
+test_case 'one daemon for a state folder' only_one_daemon
+
+# ---- trouble with the state
+
+damaged_state() {
+    clean_slate
+    conf "$NEVER" a
+    mkdir -p "$STATE_DIR"
+    head -c 10000 /dev/urandom >"$STATE_DIR/state.db"
+    expect_exit 0 daemon --once
+    expect_err 'warning: the history is damaged'
+    expect_err 'the damaged file is now ".*/state.db.corrupt-[0-9]{8}T[0-9]{6}Z"'
+    expect_equal "$(calls)" 1
+    expect_equal "$(state 'SELECT count(*) FROM runs')" 1
+    expect_equal "$(find "$STATE_DIR" -name 'state.db.corrupt-*' | wc -l)" 1
+}
+test_case 'a damaged state file stops no backup' damaged_state
+
+no_state_at_all() {
+    clean_slate
+    conf '* * * * *' a
+    mkdir -p "$STATE_DIR/state.db"
+    expect_exit 0 daemon --once
+    expect_err 'backups go on, but their history will be lost'
+    expect_equal "$(calls)" 1
+}
+test_case 'no state file at all stops no backup' no_state_at_all
+
+test_done

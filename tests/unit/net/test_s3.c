@@ -1,0 +1,341 @@
+#include "net/s3.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/unit/net/support.h"
+#include "tests/unit/unit.h"
+
+#define ANSWER(status, body) \
+	"HTTP/1.1 " status " X\r\nDate: Sun, 22 Nov 2026 18:00:00 GMT\r\nConnection: close\r\n\r\n" body
+#define ERROR(status, code) ANSWER(status, "<Error><Code>" code "</Code><Message>words</Message></Error>")
+#define NOW_S INT64_C(1795370400)   /* that same moment */
+
+static struct fake_clock fake;
+static struct server *server;
+static struct http *http;
+static struct s3 *s3;
+
+static struct s3 *client(const char *endpoint, struct err *err)
+{
+	struct secret id = { (char *)"the-key-id", 10 };
+	struct secret key = { (char *)"topsecret", 9 };
+	struct secret token = { (char *)"session", 7 };
+	struct s3_options options = {
+		.endpoint = endpoint, .bucket = "taco", .region = "auto",
+		.access_key_id = &id, .secret_access_key = &key, .session_token = &token,
+		.clock = &fake.clock,
+	};
+
+	return s3_new(http, &options, err);
+}
+
+static void start(const char *const *answers)
+{
+	char endpoint[128];
+
+	fake_clock_init(&fake, NOW_S * 1000);
+	server = server_start(answers);
+	http = test_http(&fake, 2, NULL);
+	(void)snprintf(endpoint, sizeof(endpoint), "%s/some/path/", server_url(server));
+	s3 = client(endpoint, NULL);
+	ck_assert_ptr_nonnull(s3);
+}
+
+static void stop(void)
+{
+	s3_free(s3);
+	http_free(http);
+	server_stop(server);
+}
+
+START_TEST(puts_with_a_signature)
+{
+	static const char *const answers[] = { ANSWER("200", ""), NULL };
+	const char *r;
+
+	start(answers);
+	ck_assert_int_eq(s3_put(s3, "a/b@c=d+e%", "hello", 5, "text/plain", true, NULL), 0);
+	r = server_request(server, 0);
+	ck_assert_ptr_nonnull(strstr(r, "PUT /some/path/taco/a/b%40c%3Dd%2Be%25 HTTP/1.1\r\n"));
+	ck_assert_ptr_nonnull(strstr(r, "\r\nif-none-match: *\r\n"));
+	ck_assert_ptr_nonnull(strstr(r, "\r\ncontent-type: text/plain\r\n"));
+	ck_assert_ptr_nonnull(strstr(r, "\r\nx-amz-date: 20261122T180000Z\r\n"));
+	ck_assert_ptr_nonnull(strstr(r, "\r\nx-amz-security-token: session\r\n"));
+	ck_assert_ptr_nonnull(strstr(r, "\r\nx-amz-content-sha256: 2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824\r\n"));
+	ck_assert_ptr_nonnull(strstr(r, "SignedHeaders=content-type;host;if-none-match;x-amz-content-sha256;x-amz-date;x-amz-security-token, Signature="));
+	ck_assert_ptr_null(strstr(r, "topsecret"));
+	stop();
+}
+END_TEST
+
+static const struct {
+	const char *answer;
+	enum err_code code;
+	const char *message, *hint;
+} refusals[] = {
+	{ ERROR("403", "SignatureDoesNotMatch"), ERR_DENIED, "the secret access key is wrong", "SHA-256" },
+	{ ERROR("401", "Unauthorized"), ERR_DENIED, "access key id the-key-id is not known", "token's id" },
+	{ ERROR("403", "InvalidAccessKeyId"), ERR_DENIED, "access key id the-key-id is not known", "token" },
+	{ ERROR("403", "AccessDenied"), ERR_DENIED, "may not do this in the bucket \"taco\"", "Object Read & Write" },
+	{ ERROR("403", "RequestTimeTooSkewed"), ERR_DENIED, "clock is off by 17 minutes (fast)", "timedatectl" },
+	{ ERROR("404", "NoSuchBucket"), ERR_USAGE, "has no bucket \"taco\"", "wrangler r2 bucket create taco" },
+	{ ERROR("404", "NoSuchKey"), ERR_NOT_FOUND, "\"k\" is not there", "" },
+	{ ERROR("403", "ObjectLockedByBucketPolicy"), ERR_REFUSED, "\"k\" is kept by a lock rule", "lock list" },
+	{ ERROR("403", "NotEntitled"), ERR_DENIED, "R2 is not enabled", "" },
+	{ ERROR("412", "PreconditionFailed"), ERR_EXISTS, "\"k\" exists already", "" },
+	{ ERROR("429", "TooManyRequests"), ERR_AGAIN, "3 tries: http://127.0.0.1", "" },
+	{ ERROR("500", "InternalError"), ERR_AGAIN, "HTTP 500, InternalError: words", "" },
+	{ ERROR("400", "IncompleteBody"), ERR_FAILED, "HTTP 400, IncompleteBody", "" },
+	{ ERROR("400", "InvalidObjectName"), ERR_FAILED, "InvalidObjectName", "" },
+	{ ANSWER("403", "<html>\n blocked"), ERR_DENIED, "HTTP 403", "" },
+	{ ANSWER("301", ""), ERR_FAILED, "HTTP 301", "endpoint" },
+};
+
+START_TEST(says_what_is_wrong)
+{
+	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		const char *const answers[] = { refusals[i].answer, NULL };
+		struct err err = ERR_INIT;
+		AUTO_BUF got;
+
+		buf_init(&got, 10);
+		start(answers);
+		fake.now_ms += 17 * 60000;
+		ck_assert_int_ne(s3_get(s3, "k", &got, &err), 0);
+		ck_assert_msg(err.code == refusals[i].code, "%d: %s", (int)err.code, err.msg);
+		ck_assert_msg(strstr(err.msg, refusals[i].message) != NULL, "%s", err.msg);
+		ck_assert_msg(strstr(err.hint, refusals[i].hint) != NULL, "%s: %s", err.msg, err.hint);
+		ck_assert_ptr_null(strstr(err.msg, "topsecret"));
+		stop();
+	}
+}
+END_TEST
+
+static int put_x(const char *const *answers, size_t *ret_requests, struct err *err)
+{
+	int rc;
+
+	start(answers);
+	rc = s3_put(s3, "k", "mine", 4, NULL, true, err);
+	*ret_requests = server_requests(server);
+	stop();
+	return rc;
+}
+
+START_TEST(settles_a_lost_answer)
+{
+	static const char *const mine[] = { SERVER_CUT, ERROR("412", "PreconditionFailed"),
+		ANSWER("200", "mine"), NULL };
+	static const char *const theirs[] = { SERVER_CUT, ERROR("412", "PreconditionFailed"),
+		ANSWER("200", "their"), NULL };
+	static const char *const conflict[] = { ERROR("409", "ConditionalRequestConflict"),
+		ANSWER("200", ""), NULL };
+	/* The refusal was lost each time, with the connection. */
+	static const char *const early[] = { SERVER_CUT, SERVER_CUT, SERVER_CUT,
+		ANSWER("200", "theirs"), NULL };
+	static const char *const dead[] = { SERVER_CUT, NULL };
+	/* At the first try: somebody else's, whatever the bytes are. */
+	static const char *const first[] = { ERROR("412", "PreconditionFailed"),
+		ANSWER("200", "mine"), NULL };
+	struct err err = ERR_INIT;
+	size_t requests;
+
+	ck_assert_int_eq(put_x(mine, &requests, &err), 0);
+	ck_assert_int_ne(put_x(theirs, &requests, &err), 0);
+	ck_assert_int_eq(err.code, ERR_EXISTS);
+	ck_assert_int_eq(put_x(conflict, &requests, &err), 0);
+	ck_assert_uint_eq(requests, 2);
+	ck_assert_int_ne(put_x(early, &requests, &err), 0);
+	ck_assert_int_eq(err.code, ERR_EXISTS);
+	ck_assert_int_ne(put_x(dead, &requests, &err), 0);
+	ck_assert_int_eq(err.code, ERR_AGAIN);
+	ck_assert_int_ne(put_x(first, &requests, &err), 0);
+	ck_assert_int_eq(err.code, ERR_EXISTS);
+	ck_assert_uint_eq(requests, 1);
+}
+END_TEST
+
+START_TEST(needs_conditional_writes)
+{
+	static const char *const answers[] = { ERROR("501", "NotImplemented"), NULL };
+	struct err err = ERR_INIT;
+	size_t requests;
+
+	ck_assert_int_ne(put_x(answers, &requests, &err), 0);
+	ck_assert_int_eq(err.code, ERR_USAGE);
+	ck_assert_ptr_nonnull(strstr(err.msg, "If-None-Match"));
+	ck_assert_ptr_nonnull(strstr(err.hint, "use R2"));
+}
+END_TEST
+
+START_TEST(gets_and_bounds)
+{
+	static const char *const answers[] = { ANSWER("200", "hello"), NULL };
+	struct err err = ERR_INIT;
+	AUTO_BUF got;
+
+	buf_init(&got, 12);
+	start(answers);
+	ck_assert_int_eq(s3_get(s3, "k", &got, NULL), 0);
+	ck_assert_int_eq(s3_get(s3, "k", &got, NULL), 0);
+	ck_assert_str_eq(buf_str(&got), "hellohello");
+	ck_assert_int_ne(s3_get(s3, "k", &got, &err), 0);
+	ck_assert_int_eq(err.code, ERR_TOO_BIG);
+	ck_assert_str_eq(err.msg, "\"k\" is larger than 2 bytes");
+	stop();
+}
+END_TEST
+
+START_TEST(tells_the_size)
+{
+	static const char *const answers[] = {
+		"HTTP/1.1 200 OK\r\nContent-Length: 12345678901\r\n\r\n",
+		"HTTP/1.1 404 No\r\nContent-Length: 9\r\n\r\n", NULL };
+	struct err err = ERR_INIT;
+	int64_t bytes = 0;
+
+	start(answers);
+	ck_assert_int_eq(s3_head(s3, "k", &bytes, NULL), 0);
+	ck_assert_int_eq(bytes, 12345678901);
+	ck_assert_int_ne(s3_head(s3, "k", &bytes, &err), 0);
+	ck_assert_int_eq(err.code, ERR_NOT_FOUND);
+	stop();
+}
+END_TEST
+
+static int delete_k(const char *const *answers, struct err *err)
+{
+	int rc;
+
+	start(answers);
+	rc = s3_delete(s3, "k", err);
+	stop();
+	return rc;
+}
+
+START_TEST(looks_whether_it_is_gone)
+{
+	static const char *const gone[] = { ANSWER("204", ""), ANSWER("404", ""), NULL };
+	static const char *const never[] = { ERROR("404", "NoSuchKey"), ANSWER("404", ""), NULL };
+	static const char *const kept[] = { ANSWER("204", ""),
+		"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", NULL };
+	static const char *const locked[] = { ERROR("403", "ObjectLockedByBucketPolicy"), NULL };
+	static const char *const blind[] = { ANSWER("204", ""), ANSWER("403", ""), NULL };
+	struct err err = ERR_INIT;
+
+	ck_assert_int_eq(delete_k(gone, NULL), 0);
+	ck_assert_int_eq(delete_k(never, NULL), 0);
+	ck_assert_int_ne(delete_k(kept, &err), 0);
+	ck_assert_int_eq(err.code, ERR_AGAIN);
+	ck_assert_ptr_nonnull(strstr(err.msg, "still there"));
+	ck_assert_int_ne(delete_k(locked, &err), 0);
+	ck_assert_int_eq(err.code, ERR_REFUSED);
+	ck_assert_int_ne(delete_k(blind, &err), 0);
+	ck_assert_int_eq(err.code, ERR_DENIED);
+}
+END_TEST
+
+static char seen[256];
+
+static int see(void *ctx, const char *key, int64_t bytes, struct err *err)
+{
+	size_t n = strlen(seen);
+
+	(void)ctx;
+	(void)snprintf(seen + n, sizeof(seen) - n, "%s:%d ", key, (int)bytes);
+	return strcmp(key, "stop") == 0 ? err_set(err, ERR_CORRUPT, "enough") : 0;
+}
+
+static int see_folder(void *ctx, const char *folder, struct err *err)
+{
+	return see(ctx, folder, 0, err);
+}
+
+#define LIST(body) ANSWER("200", "<ListBucketResult>" body "</ListBucketResult>")
+#define OBJECT(key) "<Contents><Key>" key "</Key><Size>1</Size></Contents>"
+
+START_TEST(lists_all_pages_in_order)
+{
+	static const char *const answers[] = {
+		LIST("<EncodingType>url</EncodingType>" OBJECT("a%2F9") OBJECT("a%2F1")
+		    "<IsTruncated>true</IsTruncated><NextContinuationToken>t+/=</NextContinuationToken>"),
+		LIST(OBJECT("a/1") OBJECT("a/0")), NULL };
+
+	start(answers);
+	seen[0] = '\0';
+	ck_assert_int_eq(s3_list(s3, "a/", see, NULL, NULL), 0);
+	ck_assert_str_eq(seen, "a/0:1 a/1:1 a/9:1 ");
+	ck_assert_ptr_nonnull(strstr(server_request(server, 0),
+	    "GET /some/path/taco?encoding-type=url&list-type=2&max-keys=1000&prefix=a%2F HTTP"));
+	ck_assert_ptr_nonnull(strstr(server_request(server, 1), "?continuation-token=t%2B%2F%3D&"));
+	stop();
+}
+END_TEST
+
+START_TEST(stops_listing)
+{
+	static const char *const visited[] = { LIST(OBJECT("a") OBJECT("stop") OBJECT("z")), NULL };
+	static const char *const endless[] = { LIST(OBJECT("a")
+		"<IsTruncated>true</IsTruncated><NextContinuationToken>t</NextContinuationToken>"), NULL };
+	static const char *const html[] = { ANSWER("200", "<html/>"), NULL };
+	struct err err = ERR_INIT;
+
+	start(visited);
+	seen[0] = '\0';
+	ck_assert_int_ne(s3_list(s3, "", see, NULL, &err), 0);
+	ck_assert_str_eq(err.msg, "enough");
+	ck_assert_str_eq(seen, "a:1 stop:1 ");
+	stop();
+	start(endless);
+	ck_assert_int_ne(s3_list(s3, "", see, NULL, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.msg, "never ends"));
+	stop();
+	start(html);
+	ck_assert_int_ne(s3_list(s3, "", see, NULL, &err), 0);
+	ck_assert_int_eq(err.code, ERR_FAILED);
+	ck_assert_ptr_nonnull(strstr(err.msg, "not a listing but <html>"));
+	stop();
+}
+END_TEST
+
+START_TEST(lists_folders)
+{
+	static const char *const answers[] = { LIST(
+		"<CommonPrefixes><Prefix>p/b/</Prefix></CommonPrefixes>" OBJECT("p/file")
+		"<CommonPrefixes><Prefix>p/a/</Prefix></CommonPrefixes>"), NULL };
+
+	start(answers);
+	seen[0] = '\0';
+	ck_assert_int_eq(s3_list_folders(s3, "p/", see_folder, NULL, NULL), 0);
+	ck_assert_str_eq(seen, "p/a/:0 p/b/:0 ");
+	ck_assert_ptr_nonnull(strstr(server_request(server, 0), "?delimiter=%2F&"));
+	stop();
+}
+END_TEST
+
+START_TEST(refuses_bad_options)
+{
+	struct err err = ERR_INIT;
+
+	ck_assert_ptr_null(client("ftp://x", &err));
+	ck_assert_int_eq(err.code, ERR_USAGE);
+	ck_assert_ptr_nonnull(strstr(err.msg, "endpoint: "));
+	s3_free(NULL);
+}
+END_TEST
+
+UNIT_CASE(s3)
+{
+	tcase_add_test(tc, puts_with_a_signature);
+	tcase_add_test(tc, says_what_is_wrong);
+	tcase_add_test(tc, settles_a_lost_answer);
+	tcase_add_test(tc, needs_conditional_writes);
+	tcase_add_test(tc, gets_and_bounds);
+	tcase_add_test(tc, tells_the_size);
+	tcase_add_test(tc, looks_whether_it_is_gone);
+	tcase_add_test(tc, lists_all_pages_in_order);
+	tcase_add_test(tc, stops_listing);
+	tcase_add_test(tc, lists_folders);
+	tcase_add_test(tc, refuses_bad_options);
+}

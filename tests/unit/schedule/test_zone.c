@@ -1,0 +1,101 @@
+#include "schedule/zone.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "tests/unit/unit.h"
+
+START_TEST(knows_the_zones_of_this_machine)
+{
+	static const char *const real[] = { "UTC", "Europe/Berlin", "America/New_York", "Etc/GMT+5",
+		"America/Argentina/Buenos_Aires", "CET" };
+
+	for (size_t i = 0; i < sizeof(real) / sizeof(real[0]); i++)
+		ck_assert_msg(zone_exists(real[i]), "%s", real[i]);
+}
+END_TEST
+
+START_TEST(refuses_what_is_none)
+{
+	static const char *const none[] = { "", "Europe/Berlim", "europe/berlin ", "Europe", "Europe/",
+		"/usr/share/zoneinfo/UTC", "../zoneinfo/UTC", "Europe/../UTC", "zone.tab", "tzdata.zi",
+		":UTC", "CET-1CEST", "leapseconds", "Europe//Berlin" };
+	char huge[5000];
+
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
+		ck_assert_msg(!zone_exists(none[i]), "%s", none[i]);
+	for (size_t i = 0; i < sizeof(huge); i++)
+		huge[i] = i + 1 < sizeof(huge) ? 'A' : '\0';
+	ck_assert(!zone_exists(huge));
+}
+END_TEST
+
+START_TEST(looks_where_TZDIR_says)
+{
+	const char *folder = unit_folder();
+	char path[256];
+	FILE *f;
+
+	(void)snprintf(path, sizeof(path), "%s/Mine", folder);
+	f = fopen(path, "w");
+	ck_assert_ptr_nonnull(f);
+	(void)fputs("TZif2", f);
+	(void)fclose(f);
+	(void)setenv("TZDIR", folder, 1);
+	ck_assert(zone_exists("Mine"));
+	ck_assert(zone_exists("UTC"));
+	ck_assert(!zone_exists("Europe/Berlin"));
+}
+END_TEST
+
+static int64_t to_utc(const char *zone, int month, int day, int hour, int minute, bool *skipped)
+{
+	struct tm tm = { .tm_year = 126, .tm_mon = month - 1, .tm_mday = day, .tm_hour = hour,
+		.tm_min = minute, .tm_isdst = 1 };
+
+	return zone_to_utc(zone, &tm, skipped);
+}
+
+START_TEST(turns_local_time_to_utc)
+{
+	bool skipped;
+
+	ck_assert_int_eq(to_utc("Europe/Berlin", 11, 22, 3, 17, &skipped), 1795313820);
+	ck_assert(!skipped);
+	/* The hour that comes twice: the first. */
+	ck_assert_int_eq(to_utc("Europe/Berlin", 10, 25, 2, 0, &skipped), 1792886400);
+	ck_assert(!skipped);
+	ck_assert_int_eq(to_utc("Europe/Berlin", 10, 25, 3, 0, &skipped), 1792893600);
+	/* The hour that never comes: the end of the gap. */
+	ck_assert_int_eq(to_utc("Europe/Berlin", 3, 29, 2, 30, &skipped), 1774746000);
+	ck_assert(skipped);
+	ck_assert_int_eq(to_utc("Europe/Berlin", 3, 29, 3, 0, &skipped), 1774746000);
+	ck_assert(!skipped);
+	/* Carried as timegm does. */
+	ck_assert_int_eq(to_utc("UTC", 11, 22 + 31, 0, 0, &skipped),
+	    to_utc("UTC", 12, 23, 0, 0, &skipped));
+}
+END_TEST
+
+START_TEST(changes_zones_as_asked)
+{
+	struct tm tm;
+
+	zone_local("Asia/Kathmandu", 1795313820, &tm);
+	ck_assert_int_eq(tm.tm_hour * 60 + tm.tm_min, 8 * 60 + 2);
+	zone_local("UTC", 1795313820, &tm);
+	ck_assert_int_eq(tm.tm_hour * 60 + tm.tm_min, 2 * 60 + 17);
+	zone_local("America/New_York", 1795313820, &tm);
+	ck_assert_int_eq(tm.tm_mday * 10000 + tm.tm_hour * 60 + tm.tm_min, 21 * 10000 + 21 * 60 + 17);
+	ck_assert_int_eq(tm.tm_gmtoff, -5 * 3600);
+}
+END_TEST
+
+UNIT_CASE(zone)
+{
+	tcase_add_test(tc, knows_the_zones_of_this_machine);
+	tcase_add_test(tc, refuses_what_is_none);
+	tcase_add_test(tc, looks_where_TZDIR_says);
+	tcase_add_test(tc, turns_local_time_to_utc);
+	tcase_add_test(tc, changes_zones_as_asked);
+}

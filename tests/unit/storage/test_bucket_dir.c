@@ -1,0 +1,287 @@
+#include "storage/bucket_dir.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "storage/bucket_key.h"
+#include "tests/unit/unit.h"
+
+static char root[256];
+static struct bucket *b;
+
+static void setup(void)
+{
+	(void)snprintf(root, sizeof(root), "%s/not/yet", unit_folder());
+	b = bucket_dir_new(root, "here", NULL);
+	ck_assert_ptr_nonnull(b);
+}
+
+static void teardown(void)
+{
+	bucket_free(b);
+}
+
+static const char *in_root(const char *tail)
+{
+	static char path[2048];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", root, tail);
+	return path;
+}
+
+static void put(const char *key, const char *text)
+{
+	struct err err = ERR_INIT;
+
+	ck_assert_msg(bucket_put(b, key, text, strlen(text), false, &err) == 0, "%s", err.msg);
+}
+
+START_TEST(gives_back_what_was_put)
+{
+	struct stat st;
+	int64_t bytes;
+	AUTO_BUF got;
+
+	buf_init(&got, 100);
+	put("a/b/c.json", "one");
+	put("a/b/c.json", "another");
+	ck_assert_int_eq(buf_adds(&got, ">", NULL), 0);
+	ck_assert_int_eq(bucket_get(b, "a/b/c.json", &got, NULL), 0);
+	ck_assert_str_eq(buf_str(&got), ">another");
+	ck_assert_int_eq(bucket_head(b, "a/b/c.json", &bytes, NULL), 0);
+	ck_assert_int_eq(bytes, 7);
+	put("empty", "");
+	ck_assert_int_eq(bucket_head(b, "empty", &bytes, NULL), 0);
+	ck_assert_int_eq(bytes, 0);
+	ck_assert_int_eq(stat(in_root("a/b/c.json"), &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0600);
+	ck_assert_int_eq(stat(in_root("a"), &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0700);
+	ck_assert_int_eq(stat(root, &st), 0);
+	ck_assert_int_eq(st.st_mode & 0777, 0700);
+}
+END_TEST
+
+START_TEST(tells_what_is_not_there)
+{
+	struct err err = ERR_INIT;
+	int64_t bytes;
+	AUTO_BUF got;
+
+	buf_init(&got, 4);
+	ck_assert_int_ne(bucket_get(b, "a/b", &got, &err), 0);
+	ck_assert_int_eq(err.code, ERR_NOT_FOUND);
+	ck_assert_str_eq(err.msg, "bucket \"here\": \"a/b\" is not there");
+	ck_assert_int_eq(bucket_remove(b, "a/b", NULL), 0);
+	put("a/b", "12345");
+	ck_assert_int_ne(bucket_get(b, "a", &got, &err), 0);
+	ck_assert_int_eq(err.code, ERR_NOT_FOUND);
+	ck_assert_int_ne(bucket_head(b, "a/b/c", &bytes, &err), 0);
+	ck_assert_int_eq(err.code, ERR_NOT_FOUND);
+	ck_assert_int_ne(bucket_get(b, "a/b", &got, &err), 0);
+	ck_assert_int_eq(err.code, ERR_TOO_BIG);
+	ck_assert_uint_eq(got.len, 0);
+	ck_assert_int_eq(bucket_remove(b, "a/b", NULL), 0);
+	ck_assert_int_eq(bucket_remove(b, "a/b", NULL), 0);
+	ck_assert_int_ne(bucket_head(b, "a/b", &bytes, &err), 0);
+	ck_assert_int_eq(err.code, ERR_NOT_FOUND);
+}
+END_TEST
+
+START_TEST(keeps_the_first_when_told)
+{
+	struct err err = ERR_INIT;
+	AUTO_BUF got;
+
+	buf_init(&got, 100);
+	ck_assert_int_eq(bucket_put(b, "x/lease.json", "first", 5, true, NULL), 0);
+	ck_assert_int_ne(bucket_put(b, "x/lease.json", "second", 6, true, &err), 0);
+	ck_assert_int_eq(err.code, ERR_EXISTS);
+	ck_assert_str_eq(err.msg, "bucket \"here\": \"x/lease.json\" exists already");
+	ck_assert_int_eq(bucket_get(b, "x/lease.json", &got, NULL), 0);
+	ck_assert_str_eq(buf_str(&got), "first");
+}
+END_TEST
+
+static int collect(void *ctx, const char *key, int64_t bytes, struct err *err)
+{
+	struct buf *seen = ctx;
+
+	return buf_addf(seen, err, "%s:%d ", key, (int)bytes);
+}
+
+/* What is listed below `prefix`; the string lives until the next call. */
+static const char *listed(const char *prefix)
+{
+	static struct buf seen = { .max = 10000 };
+
+	buf_reset(&seen);
+	ck_assert_int_eq(bucket_list(b, prefix, collect, &seen, NULL), 0);
+	return buf_str(&seen);
+}
+
+START_TEST(lets_one_of_eight_win)
+{
+	char command[600];
+
+	for (int round = 0; round < 20; round++) {
+		int winners = 0;
+		char key[64];
+
+		(void)snprintf(key, sizeof(key), "r%d/new/folder/lease", round);
+		for (int i = 0; i < 8; i++) {
+			pid_t pid = fork();
+			struct err err = ERR_INIT;
+			char text = (char)('0' + i);
+
+			ck_assert_int_ge(pid, 0);
+			if (pid != 0)
+				continue;
+			if (bucket_put(b, key, &text, 1, true, &err) == 0)
+				_exit(1);
+			_exit(err.code == ERR_EXISTS ? 0 : 2);
+		}
+		for (int i = 0; i < 8; i++) {
+			int status;
+
+			ck_assert_int_gt(wait(&status), 0);
+			ck_assert(WIFEXITED(status) && WEXITSTATUS(status) < 2);
+			winners += WEXITSTATUS(status);
+		}
+		ck_assert_int_eq(winners, 1);
+	}
+	/* And none left a temporary file behind. */
+	(void)snprintf(command, sizeof(command), "test -z \"$(find %s -name '*.tmp-*')\"", root);
+	ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
+START_TEST(lists_in_byte_order)
+{
+	ck_assert_str_eq(listed(""), "");   /* not even a folder yet */
+	put("a/b/2", "22");
+	put("a/b/10", "1");
+	put("a-b", "1");
+	put("a.b", "1");
+	put("a0", "1");
+	put("a/b-", "1");
+	put("a/b.json", "1");
+	put("a/b0", "1");
+	put("A", "1");
+	ck_assert_str_eq(listed(""),
+	    "A:1 a-b:1 a.b:1 a/b-:1 a/b.json:1 a/b/10:1 a/b/2:2 a/b0:1 a0:1 ");
+	ck_assert_str_eq(listed("a/"), "a/b-:1 a/b.json:1 a/b/10:1 a/b/2:2 a/b0:1 ");
+	ck_assert_str_eq(listed("a/b"), "a/b-:1 a/b.json:1 a/b/10:1 a/b/2:2 a/b0:1 ");
+	ck_assert_str_eq(listed("a/b/"), "a/b/10:1 a/b/2:2 ");
+	ck_assert_str_eq(listed("a/b/1"), "a/b/10:1 ");
+	ck_assert_str_eq(listed("a."), "a.b:1 ");
+	ck_assert_str_eq(listed("a-b/"), "");   /* a file, not a folder */
+	ck_assert_str_eq(listed("none/at/all"), "");
+}
+END_TEST
+
+START_TEST(lists_only_what_was_put)
+{
+	put("a/x", "1");
+	put("a/y.tmp-abcdef/z", "1");   /* a folder may be called that */
+	ck_assert_int_eq(file_write(in_root("a/x.tmp-aB3dE6"), "half", 4, 0600, false, NULL), 0);
+	ck_assert_int_eq(file_write(in_root("a/x.tmp-short"), "kept", 4, 0600, false, NULL), 0);
+	ck_assert_int_eq(symlink("/etc/passwd", in_root("a/link")), 0);
+	ck_assert_int_eq(symlink("/etc", in_root("a/etc")), 0);
+	ck_assert_int_eq(mkfifo(in_root("a/pipe"), 0600), 0);
+	ck_assert_str_eq(listed(""), "a/x:1 a/x.tmp-short:4 a/y.tmp-abcdef/z:1 ");
+}
+END_TEST
+
+static int stop_at_b(void *ctx, const char *key, int64_t bytes, struct err *err)
+{
+	(void)bytes;
+	(*(int *)ctx)++;
+	return strcmp(key, "b") == 0 ? err_set(err, ERR_CORRUPT, "mine alone") : 0;
+}
+
+START_TEST(passes_a_visitors_error_on)
+{
+	struct err err = ERR_INIT;
+	int visits = 0;
+
+	put("a", "1");
+	put("b", "1");
+	put("c", "1");
+	ck_assert_int_ne(bucket_list(b, "", stop_at_b, &visits, &err), 0);
+	ck_assert_int_eq(visits, 2);
+	ck_assert_int_eq(err.code, ERR_CORRUPT);
+	ck_assert_str_eq(err.msg, "mine alone");
+}
+END_TEST
+
+START_TEST(refuses_bad_keys)
+{
+	static const char *const keys[] = {
+		"", "/", "/a", "a/", "a//b", ".", "..", "../a", "a/..", "a/../b", "a/./b", "./a",
+		"a b", "a\nb", "a\\b", "a:b", "a*b", "\xc3\xbc", "a/x.tmp-abcdef",
+	};
+	static char too_long[1100];
+	int64_t bytes;
+	AUTO_BUF got;
+
+	buf_init(&got, 10);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+		struct err err = ERR_INIT;
+
+		ck_assert_msg(bucket_put(b, keys[i], "x", 1, false, &err) != 0, "\"%s\"", keys[i]);
+		ck_assert_int_eq(err.code, ERR_USAGE);
+		ck_assert_int_ne(bucket_get(b, keys[i], &got, NULL), 0);
+		ck_assert_int_ne(bucket_head(b, keys[i], &bytes, NULL), 0);
+		ck_assert_int_ne(bucket_remove(b, keys[i], NULL), 0);
+	}
+	ck_assert_int_ne(bucket_list(b, "../", stop_at_b, NULL, NULL), 0);
+	ck_assert_int_ne(bucket_list(b, "/", stop_at_b, NULL, NULL), 0);
+	ck_assert_int_ne(bucket_list(b, "a//", stop_at_b, NULL, NULL), 0);
+	memset(too_long, 'a', 1025);
+	ck_assert(!bucket_key_ok(too_long));
+	ck_assert(!bucket_prefix_ok(too_long));
+	too_long[1024] = '\0';
+	ck_assert(bucket_key_ok(too_long));
+	ck_assert(bucket_key_ok("production/auth/data/t%C3%BC/0a.sql.gz"));
+	ck_assert(bucket_key_ok("..."));
+	ck_assert(bucket_prefix_ok("a/b/"));
+	ck_assert(bucket_prefix_ok("a/.."));   /* may become "a/..x" */
+}
+END_TEST
+
+START_TEST(needs_a_folder)
+{
+	const char *folder = unit_folder();
+	struct err err = ERR_INIT;
+	char path[256];
+
+	(void)snprintf(path, sizeof(path), "%s/file", folder);
+	ck_assert_int_eq(file_write(path, "x", 1, 0600, false, NULL), 0);
+	ck_assert_ptr_null(bucket_dir_new(path, "b", &err));
+	ck_assert_int_eq(err.code, ERR_USAGE);
+	ck_assert_ptr_null(bucket_dir_new("", "b", &err));
+	ck_assert_int_eq(err.code, ERR_USAGE);
+	bucket_free(NULL);
+}
+END_TEST
+
+UNIT_CASE(bucket_dir)
+{
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, gives_back_what_was_put);
+	tcase_add_test(tc, tells_what_is_not_there);
+	tcase_add_test(tc, keeps_the_first_when_told);
+	tcase_add_test(tc, lets_one_of_eight_win);
+	tcase_add_test(tc, lists_in_byte_order);
+	tcase_add_test(tc, lists_only_what_was_put);
+	tcase_add_test(tc, passes_a_visitors_error_on);
+	tcase_add_test(tc, refuses_bad_keys);
+	tcase_add_test(tc, needs_a_folder);
+}
