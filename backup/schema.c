@@ -124,7 +124,7 @@ static void add_object(struct schema *schema, enum schema_kind kind, struct db_c
     struct db_cell sql)
 {
 	/* The index of a UNIQUE or PRIMARY KEY has no SQL: its table makes it. */
-	if (sql.text == NULL)
+	if (sql.text == NULL || sql.len == 0)
 		return;
 	schema->objects = mem_grow(schema->objects, schema->object_count,
 	    &schema->object_cap, sizeof(*schema->objects));

@@ -50,8 +50,10 @@ char *format_duration_ms(int64_t ms, char ret[FORMAT_SIZE])
 
 char *format_age(int64_t seconds, char ret[FORMAT_SIZE])
 {
-	if (seconds < 0)
+	if (seconds < -120)
 		(void)snprintf(ret, FORMAT_SIZE, "in the future");
+	else if (seconds < 0)
+		(void)snprintf(ret, FORMAT_SIZE, "0 s");
 	else if (seconds < 120)
 		(void)snprintf(ret, FORMAT_SIZE, "%" PRId64 " s", seconds);
 	else if (seconds < 120 * 60)

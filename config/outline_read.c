@@ -27,6 +27,7 @@
 struct unknown {
 	enum section_kind in;
 	char *name;
+	int line;                /* where it came first */
 	enum section_kind section;   /* SECTION_FILE: an option; else read as this */
 };
 
@@ -196,12 +197,12 @@ static void learn(const struct outline_section *section, int line, const char *n
 		return;
 	}
 	reading->unknowns[reading->unknown_count++] =
-	    (struct unknown){ section->kind, mem_strdup(name), SECTION_FILE };
+	    (struct unknown){ section->kind, mem_strdup(name), line, SECTION_FILE };
 	reading->again = true;
 }
 
 /* An unknown name without "=" is a section, or a word too many. */
-static void learn_section(struct unknown *unknown, int line)
+static void learn_section(struct unknown *unknown)
 {
 	bool elsewhere = kind_of(unknown->name) != SECTION_FILE;
 	AUTO_STR message = mem_printf(elsewhere ? "a section \"%.64s\" cannot stand here" :
@@ -213,7 +214,7 @@ static void learn_section(struct unknown *unknown, int line)
 		reading->again = true;
 		return;
 	}
-	stop(line, message);
+	stop(unknown->line, message);
 }
 
 /* `message` is one of libConfuse's; those two name the option in quotes. */
@@ -240,7 +241,7 @@ static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 	if (strstr(fmt, "no such option") != NULL)
 		learn(section, cfg->line, name);
 	else if (strstr(fmt, "missing equal sign") != NULL && unknown != NULL)
-		learn_section(unknown, cfg->line);
+		learn_section(unknown);
 	else
 		stop(cfg->line, message);
 }

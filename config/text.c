@@ -49,11 +49,12 @@ static void skip_variable(struct scan *s)
 {
 	size_t len = strcspn(s->at, "}\n");
 
-	if (s->at[len] != '}')
-		problem_add(s->problems, s->line, "\"${\" without \"}\"");
-	else
-		len++;
-	s->at += len;
+	if (s->at[len] == '}') {
+		s->at += len + 1;
+		return;
+	}
+	problem_add(s->problems, s->line, "\"${\" without \"}\"");
+	s->at += 2;
 }
 
 static void skip_string(struct scan *s)

@@ -53,9 +53,11 @@ conf() {
     } >"$CONF"
 }
 
-daemon() { "$D1KEEPD" -c "$CONF" --foreground "$@"; }
+# For what leaves by itself; a daemon that stays by mistake is a failure, not a hang.
+daemon() { timeout 30 "$D1KEEPD" -c "$CONF" --foreground "$@"; }
 
 daemon_start() {
+    rm -f "$LOG" # or the last daemon's would be read until this one's is there
     start_background "$LOG" "$D1KEEPD" -c "$CONF" --foreground --verbose "$@"
     DAEMON=$BACKGROUND_PID
     wait_for 10 grep -q 'databases, .* with a schedule' "$LOG"

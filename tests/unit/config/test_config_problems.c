@@ -96,7 +96,7 @@ static const struct { const char *text; int line; const char *message, *hint; } 
 	  "database \"e/d\" is there twice, first in line 3", NULL },
 	/* Where they write. */
 	{ REST "environment \"Production\" { account = taco bucket = here\n" DATABASE "}\n", 6,
-	  "database \"Production/auth\" writes to the same place as \"production/auth\" of line 4", "prefix" },
+	  "database \"Production/auth\" writes to the same place as \"production/auth\" of line 3", "prefix" },
 	{ REST "bucket \"b\" { type = directory path = \"./x/../store\" }\n"
 	  "bucket \"c\" { type = directory path = \"store\" prefix = \"x\" }\n"
 	  "bucket \"d\" { type = directory path = \"store/x/\" }\n"
@@ -105,7 +105,7 @@ static const struct { const char *text; int line; const char *message, *hint; } 
 	  "database \"e/AUTH\" writes to the same place as \"e/auth\" of line 9", "prefix" },
 	{ REST "bucket \"b\" { type = directory path = \"store/production/auth\" }\n"
 	  "environment \"data\" { account = taco bucket = b\n" DATABASE "}\n", 7,
-	  "database \"data/auth\" writes into the folder of \"production/auth\" of line 4", "prefix" },
+	  "database \"data/auth\" writes into the folder of \"production/auth\" of line 3", "prefix" },
 	{ REST "bucket \"b\" { type = r2 account = taco access_key_id = \"env:A\" secret_access_key = \"env:B\" }\n"
 	  "bucket \"c\" { type = r2 endpoint = \"https://0123456789abcdef0123456789abcdef.r2.cloudflarestorage.com/\"\n"
 	  "  bucket = b access_key_id = \"env:A\" secret_access_key = \"env:B\" }\n"

@@ -16,7 +16,12 @@
 	"085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00"
 /* The private key of that test, as PKCS#8. */
 #define RFC_PRIVATE "-----BEGIN PRIVATE KEY-----\n" \
-	"MC4CAQAwBQYDK2VwBCIEIEzNCJsoljWdphKXEbbjqZanyD10F7Qi6+C6TPWm+Lj7\n" \
+	"MC4CAQAwBQYDK2VwBCIEIEzNCJso/5banbbDRuwRTg9bijGfNaumJNqM9u1PuKb7\n" \
+	"-----END PRIVATE KEY-----\n"
+
+/* The same bytes as a key of another kind. */
+#define X25519_PRIVATE "-----BEGIN PRIVATE KEY-----\n" \
+	"MC4CAQAwBQYDK2VuBCIEIEzNCJso/5banbbDRuwRTg9bijGfNaumJNqM9u1PuKb7\n" \
 	"-----END PRIVATE KEY-----\n"
 
 static struct secret secret_of(const char *text)
@@ -110,9 +115,7 @@ START_TEST(refuses_other_keys)
 	};
 	static const char *const private[] = {
 		"", "nonsense", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
-		/* an X25519 key */
-		"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VuBCIEIEzNCJsoljWdphKXEbbjqZanyD10F7Qi6+C6TPWm+Lj7\n"
-		"-----END PRIVATE KEY-----\n",
+		X25519_PRIVATE,
 		"-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIGbMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAg=\n-----END ENCRYPTED PRIVATE KEY-----\n",
 	};
 	struct verifier *v = verifier_new();
