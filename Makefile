@@ -4,7 +4,7 @@
 #   make BUILD=… SAN=1     with AddressSanitizer and UndefinedBehaviorSanitizer
 
 BUILD ?= build
-PKGS = libuv libcurl openssl sqlite3 zlib libdeflate json-c libconfuse
+PKGS = libuv libcurl openssl sqlite3 libdeflate json-c libconfuse
 VERSION := 0.1.0
 
 # The house, lowest floor first. A folder may include only its own headers and
@@ -47,8 +47,32 @@ UNIT_TESTS := $(patsubst %,$(BUILD)/tests/%,$(TESTED))
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)")
 
-.PHONY: all demo check unit lint deps clean
-all: deps $(BUILD)/d1keep $(BUILD)/d1keepd
+.PHONY: all programs deps demo check unit unit-programs lint clean
+all: deps
+	@$(MAKE) --no-print-directory programs
+
+programs: $(BUILD)/d1keep $(BUILD)/d1keepd
+
+# Packages first, then a make that can find them.
+deps:
+	@tests/deps.sh build
+
+# Two sample databases are backed up, changed, backed up again and restored.
+demo:
+	@tests/deps.sh demo
+	@$(MAKE) --no-print-directory programs
+	@tests/demo.sh $(BUILD)
+
+# Unit tests run with the sanitizers, the rest with the programs as they ship.
+check:
+	@tests/deps.sh check
+	@tests/cloudflare/install.sh
+	@$(MAKE) --no-print-directory WERROR=1 programs lint
+	@$(MAKE) --no-print-directory WERROR=1 SAN=1 BUILD=$(BUILD)/sanitized unit-programs
+	@tests/run.sh $(patsubst %,$(BUILD)/sanitized/tests/%,$(TESTED))
+
+lint:
+	@tests/lint.sh $(foreach l,$(LAYERS) cli daemon,"$(l):$(uses_$(l))")
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
@@ -81,8 +105,9 @@ $(BUILD)/tests/$(1): $(call objects,tests/unit) $(call objects,tests/unit/$(1)) 
 endef
 $(foreach l,$(TESTED),$(eval $(call layer_test,$(l))))
 
-unit: $(UNIT_TESTS)
-	@set -e; for t in $^; do $$t; done
+unit-programs: $(UNIT_TESTS)
+unit: unit-programs
+	@set -e; for t in $(UNIT_TESTS); do $$t; done
 
 clean:
 	rm -rf $(BUILD)

@@ -66,7 +66,7 @@ static int run(const struct cli *cli, const struct command *command, int argc, c
 		return fail(&err);
 	}
 	(void)printf("sign_key     = \"file:%s\"\ntrusted_keys = { \"%s\" }\n", path, public_text);
-	log_info("wrote %s (private: keep it secret, keep a copy) and %s; put the two lines above into backup.conf",
+	log_info("wrote %s (private: keep it secret, keep a copy) and %s; these two lines go into backup.conf",
 	    path, public_path);
 	return finish_output(EXIT_DONE);
 }

@@ -63,6 +63,7 @@ struct config *config_read(const char *path, struct config_problems *problems)
 		problem_add(problems, 0, "the file has no environment");
 	outline_release(&outline);
 	problem_sort(problems, before);
+	problem_say_more(problems);
 	if (problems->count == before)
 		return config;
 	config_free(config);

@@ -16,6 +16,9 @@ void problem_add(struct config_problems *problems, int line, const char *fmt, ..
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	/* The last place is written over, so that a hint finds its problem. */
+	if (problems->count > PROBLEMS_MAX)
+		problem_truncate(problems, PROBLEMS_MAX);
 	problems->items = mem_grow(problems->items, problems->count, &problems->cap,
 	    sizeof(*problems->items));
 	problems->items[problems->count++] = (struct config_problem){ line, mem_strdup(text), NULL };
@@ -63,6 +66,12 @@ void problem_sort(struct config_problems *problems, size_t first)
 			problems->items[at] = problems->items[at - 1];
 		problems->items[at] = item;
 	}
+}
+
+void problem_say_more(struct config_problems *problems)
+{
+	if (problems->count > PROBLEMS_MAX)
+		problem_add(problems, 0, "and more: mend these %d first", PROBLEMS_MAX);
 }
 
 void config_problems_release(struct config_problems *problems)

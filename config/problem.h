@@ -7,7 +7,10 @@
 
 #include "config/config.h"
 
-/* Line 0: of no line. */
+/* Nobody reads more, and a hostile file would have a million. */
+#define PROBLEMS_MAX 200
+
+/* Line 0: of no line. Beyond PROBLEMS_MAX only the last one is kept. */
 void problem_add(struct config_problems *problems, int line, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -23,5 +26,8 @@ void problem_truncate(struct config_problems *problems, size_t count);
 
 /* By line, those of one line as they came; from the item `first` on. */
 void problem_sort(struct config_problems *problems, size_t first);
+
+/* When there were more than PROBLEMS_MAX, say so in place of the last. */
+void problem_say_more(struct config_problems *problems);
 
 #endif

@@ -8,6 +8,7 @@
 
 #define NESTING_MAX 8
 #define BRACES_MAX 20000        /* each section costs libConfuse some kilobytes */
+#define COMPLAINTS_MAX 50       /* then it is something else */
 
 struct scan {
 	char *at;
@@ -156,7 +157,7 @@ int text_prepare(char *text, size_t len, struct config_problems *problems)
 	}
 	if (strncmp(text, "\xef\xbb\xbf", 3) == 0)
 		blank(&s, 3);
-	while (*s.at != '\0')
+	while (*s.at != '\0' && problems->count < before + COMPLAINTS_MAX)
 		step(&s);
 	if (s.depth > 0 && problems->count == before)
 		problem_add(problems, s.open[s.depth < NESTING_MAX ? s.depth - 1 : NESTING_MAX - 1],

@@ -130,7 +130,10 @@ static int fail_at_once(const struct http_request *request, const struct try_out
 		return err_set(err, ERR_TOO_BIG, "the answer of %s is longer than %zu bytes",
 		    origin, request->max_answer_bytes);
 	default:
-		return err_set(err, ERR_FAILED, "cannot talk to %s: %s", origin, outcome->what);
+		(void)err_set(err, ERR_FAILED, "cannot talk to %s: %s", origin, outcome->what);
+		if (strstr(outcome->what, "certificate") != NULL)
+			(void)err_hint(err, "where a private authority signed it, name that authority's certificate with ca_file");
+		return -1;
 	}
 }
 

@@ -216,84 +216,6 @@ static CURLcode set_headers(CURL *easy, const struct http_request *request,
 	return CURLE_OK;
 }
 
-static void say(struct try_outcome *o, enum try_result result, const char *what)
-{
-	o->result = result;
-	(void)snprintf(o->what, sizeof(o->what), "%s", what);
-}
-
-static void say_timeout(struct try_outcome *o, const struct http_options *options)
-{
-	o->result = TRY_LOST;
-	if (o->sent)
-		(void)snprintf(o->what, sizeof(o->what), "nothing came for %u s",
-		    (options->stall_timeout_ms + 999) / 1000);
-	else
-		(void)snprintf(o->what, sizeof(o->what), "no connection within %u ms",
-		    options->connect_timeout_ms);
-}
-
-static void say_no_connection(struct try_outcome *o, CURL *easy)
-{
-	long sys = 0;
-
-	(void)curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &sys);
-	say(o, TRY_LOST, sys != 0 ? strerror((int)sys) : "no connection");
-}
-
-/* Words for libcurl's failures. Its own message is used for TLS alone, where
- * it says which check failed and holds nothing secret. */
-static void judge_failure(struct try_outcome *o, CURL *easy, CURLcode code,
-    const struct http_options *options, const char *tls_message)
-{
-	switch (code) {
-	case CURLE_ABORTED_BY_CALLBACK:
-		say(o, TRY_INTERRUPTED, "interrupted");
-		break;
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_ISSUER_ERROR:
-		say(o, TRY_IMPOSSIBLE, *tls_message != '\0' ? tls_message :
-		    curl_easy_strerror(code));
-		break;
-	case CURLE_UNSUPPORTED_PROTOCOL:
-		/* Of the URL, or of what came back. */
-		if (o->sent)
-			say(o, TRY_LOST, "the answer is not HTTP");
-		else
-			say(o, TRY_IMPOSSIBLE, curl_easy_strerror(code));
-		break;
-	case CURLE_URL_MALFORMAT:
-	case CURLE_BAD_FUNCTION_ARGUMENT:
-	case CURLE_UNKNOWN_OPTION:
-	case CURLE_OUT_OF_MEMORY:
-		say(o, TRY_IMPOSSIBLE, curl_easy_strerror(code));
-		break;
-	case CURLE_COULDNT_CONNECT:
-		say_no_connection(o, easy);
-		break;
-	case CURLE_COULDNT_RESOLVE_HOST:
-		say(o, TRY_LOST, "the host name is not known");
-		break;
-	case CURLE_OPERATION_TIMEDOUT:
-		say_timeout(o, options);
-		break;
-	case CURLE_PARTIAL_FILE:
-		say(o, TRY_LOST, "the answer was cut short");
-		break;
-	case CURLE_GOT_NOTHING:
-		say(o, TRY_LOST, "the connection was closed without an answer");
-		break;
-	case CURLE_SEND_ERROR:
-	case CURLE_RECV_ERROR:
-		say(o, TRY_LOST, "the connection was lost");
-		break;
-	default:
-		say(o, TRY_LOST, curl_easy_strerror(code));
-	}
-}
-
 static void read_answer(CURL *easy, struct receiving *r, const struct http_options *options,
     struct try_outcome *o)
 {
@@ -352,9 +274,9 @@ void http_try(CURL *easy, const struct http_options *options,
 	if (code == CURLE_OK || r.cut)
 		read_answer(easy, &r, options, ret_outcome);
 	else if (r.too_big)
-		say(ret_outcome, TRY_TOO_BIG, "the answer is too long");
+		ret_outcome->result = TRY_TOO_BIG;
 	else
-		judge_failure(ret_outcome, easy, code, options, tls_message);
+		http_failure(easy, code, options, tls_message, ret_outcome);
 	if (ret_outcome->result != TRY_ANSWERED)
 		http_response_release(ret);
 	curl_easy_reset(easy);   /* nothing of ours is kept but the connection */

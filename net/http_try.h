@@ -30,4 +30,10 @@ void http_try(CURL *easy, const struct http_options *options,
     const struct http_request *request, struct http_response *ret,
     struct try_outcome *ret_outcome);
 
+/* What libcurl's failure means, and words for it. `ret` knows already whether
+ * the request was sent. libcurl's own `tls_message` is used for TLS alone, where
+ * it says which check failed and holds nothing secret. */
+void http_failure(CURL *easy, CURLcode code, const struct http_options *options,
+    const char *tls_message, struct try_outcome *ret);
+
 #endif

@@ -64,10 +64,10 @@ char *names_segment(const char *name)
 		if (plain(c) && !(c == '.' && i == 0))
 			segment[used++] = (char)c;
 		else
-			used += (size_t)sprintf(segment + used, "%%%02X", c);
+			used += (size_t)snprintf(segment + used, 4, "%%%02X", c);
 	}
 	if (len == 0)
-		(void)strcpy(segment, "%");
+		segment[0] = '%';
 	if (used <= SEGMENT_MAX_BYTES)
 		return segment;
 	sha256_hex(name, len, hash);

@@ -43,7 +43,7 @@ START_TEST(random_bytes)
 	const char *folder = unit_folder();
 	unsigned char bytes[4096];
 
-	for (int i = 0; i < 200; i++) {
+	for (int i = 0; i < 50; i++) {
 		for (size_t j = 0; j < sizeof(bytes); j++)
 			bytes[j] = (unsigned char)pick(256);
 		ck_assert_uint_gt(read_bytes(folder, bytes, sizeof(bytes)), 0);
@@ -60,7 +60,7 @@ START_TEST(random_words)
 {
 	const char *folder = unit_folder();
 
-	for (int i = 0; i < 3000; i++) {
+	for (int i = 0; i < 1000; i++) {
 		char text[1024] = "";
 		int count = pick(40);
 
@@ -79,7 +79,7 @@ START_TEST(nearly_right)
 	static const char good[] = "jobs = 3 # c\n" ACCOUNT BUCKET ENVIRONMENT;
 	const char *folder = unit_folder();
 
-	for (int i = 0; i < 3000; i++) {
+	for (int i = 0; i < 1000; i++) {
 		char text[sizeof(good)];
 		size_t len = sizeof(good) - 1, at = (size_t)pick((int)len);
 

@@ -189,7 +189,25 @@ START_TEST(never_repeats_a_secret)
 	    "secret_access_key = \"env:hunter2 !\" session_token = \"credential:hunter2/x\" }\n");
 
 	ck_assert_uint_eq(problems.count, 5);
-	ck_assert_ptr_null(strstr(fixture_show(&problems), "hunter2"));
+	for (size_t i = 0; i < problems.count; i++)
+		ck_assert_ptr_null(strstr(problems.items[i].message, "hunter2"));
+	config_problems_release(&problems);
+}
+END_TEST
+
+START_TEST(does_not_go_on_forever)
+{
+	char text[8000];
+	struct config_problems problems;
+
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = "quux=1\n\n"[i % 8];
+	text[sizeof(text) - 1] = '\0';
+	problems = fixture_problems(text);
+	ck_assert_uint_eq(problems.count, 201);
+	ck_assert_int_eq(problems.items[199].line, 399);
+	ck_assert_str_eq(problems.items[200].message, "and more: mend these 200 first");
+	ck_assert_ptr_null(problems.items[200].hint);
 	config_problems_release(&problems);
 }
 END_TEST
@@ -225,6 +243,7 @@ UNIT_CASE(config_problems)
 	tcase_add_loop_test(tc, says_what_is_wrong_and_where, 0, sizeof(single) / sizeof(single[0]));
 	tcase_add_test(tc, says_everything_at_once_by_line);
 	tcase_add_test(tc, never_repeats_a_secret);
+	tcase_add_test(tc, does_not_go_on_forever);
 	tcase_add_test(tc, a_file_that_is_not_there_is_a_problem);
 	tcase_add_test(tc, words_are_as_far_apart_as_their_slips);
 }
