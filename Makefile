@@ -29,7 +29,8 @@ override CFLAGS := -std=c11 -D_GNU_SOURCE -O2 -g -pthread -fstack-protector-stro
 override CPPFLAGS := -I. -DD1KEEP_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
 LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 ifdef SAN
-override CFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+# gcc warns of truncation in code that the sanitizers themselves put in.
+override CFLAGS += -Wno-format-truncation -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 ifdef WERROR
 override CFLAGS += -Werror
