@@ -86,10 +86,17 @@ struct columns *columns_new(const char *const *headings, size_t count)
 	return c;
 }
 
+/* A name from a database may hold what a terminal would obey. */
 void columns_add(struct columns *c, const char *cell)
 {
+	char *copy = mem_strdup(cell);
+
+	for (char *p = copy; *p != '\0'; p++) {
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
+	}
 	c->cells = mem_grow(c->cells, c->used, &c->cap, sizeof(*c->cells));
-	c->cells[c->used++] = mem_strdup(cell);
+	c->cells[c->used++] = copy;
 }
 
 static bool is_right(const char *heading)
@@ -97,36 +104,50 @@ static bool is_right(const char *heading)
 	return heading[0] == '>';
 }
 
-static int width_of(const struct columns *c, size_t column)
+/* Characters, not bytes: those that begin one. */
+static int width(const char *text)
 {
-	size_t widest = strlen(c->headings[column]) - is_right(c->headings[column]);
+	int n = 0;
 
-	for (size_t i = column; i < c->used; i += c->count) {
-		if (strlen(c->cells[i]) > widest)
-			widest = strlen(c->cells[i]);
-	}
-	return (int)widest;
+	for (; *text != '\0'; text++)
+		n += ((unsigned char)*text & 0xc0) != 0x80;
+	return n;
 }
 
-static void print_cell(const struct columns *c, size_t column, const char *text)
+static int column_width(const struct columns *c, size_t column)
+{
+	int widest = width(c->headings[column]) - is_right(c->headings[column]);
+
+	for (size_t i = column; i < c->used; i += c->count) {
+		if (width(c->cells[i]) > widest)
+			widest = width(c->cells[i]);
+	}
+	return widest;
+}
+
+static void print_cell(const struct columns *c, size_t column, const char *text, int widest)
 {
 	bool last = column + 1 == c->count;
+	int blanks = widest - width(text);
 
 	if (is_right(c->headings[column]))
-		(void)printf("%*s", width_of(c, column), text);
-	else if (last)
-		(void)printf("%s", text);
+		(void)printf("%*s%s", blanks, "", text);
 	else
-		(void)printf("%-*s", width_of(c, column), text);
+		(void)printf("%s%*s", text, last ? 0 : blanks, "");
 	(void)printf("%s", last ? "\n" : "  ");
 }
 
 void columns_print(const struct columns *c)
 {
-	for (size_t i = 0; i < c->count; i++)
-		print_cell(c, i, c->headings[i] + is_right(c->headings[i]));
+	int *widest = mem_calloc(c->count, sizeof(*widest));
+
+	for (size_t i = 0; i < c->count; i++) {
+		widest[i] = column_width(c, i);
+		print_cell(c, i, c->headings[i] + is_right(c->headings[i]), widest[i]);
+	}
 	for (size_t i = 0; i < c->used; i++)
-		print_cell(c, i % c->count, c->cells[i]);
+		print_cell(c, i % c->count, c->cells[i], widest[i % c->count]);
+	free(widest);
 }
 
 void columns_free(struct columns *c)

@@ -3,8 +3,10 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "base/secret.h"
 #include "net/budget.h"
@@ -100,15 +102,31 @@ void close_store(struct open_store *open)
 
 /* ---- databases ---- */
 
-/* Where the host's processes share one token's budget. Without a place for it
- * (a person who may not write to state_dir) each process keeps to itself. */
+/* Where the processes of this host share one token's budget: state_dir, or for a
+ * person who may not write there, a folder of their own. */
+static char *budget_folder(const struct config *config)
+{
+	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+	struct err ignored = ERR_INIT;
+	char *folder;
+
+	if (dir_make(config->state_dir, 0700, &ignored) == 0 &&
+	    access(config->state_dir, W_OK) == 0)
+		return mem_strdup(config->state_dir);
+	folder = cache != NULL ? mem_printf("%s/d1keep", cache) :
+	    mem_printf("%s/.cache/d1keep", home != NULL ? home : "");
+	if (dir_make(folder, 0700, &ignored) != 0)
+		log_warning("no place to share the request budget: neither \"%s\" nor \"%s\" can be written",
+		    config->state_dir, folder);
+	return folder;
+}
+
 static struct budget *open_budget(const struct config *config, const struct config_account *a)
 {
-	AUTO_STR path = mem_printf("%s/budget-%s", config->state_dir, a->name);
+	AUTO_STR folder = budget_folder(config);
+	AUTO_STR path = mem_printf("%s/budget-%s", folder, a->name);
 	struct err ignored = ERR_INIT;
 
-	if (dir_make(config->state_dir, 0700, &ignored) != 0)
-		return NULL;
 	return budget_open(path, a->request_budget, BUDGET_PERIOD_MS, &clock_system, &ignored);
 }
 

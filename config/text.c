@@ -29,20 +29,19 @@ static void blank(struct scan *s, size_t len)
 
 static void skip_block_comment(struct scan *s)
 {
-	const char *end = strstr(s->at + 2, "*/");
+	int begun = s->line;
 
-	if (end == NULL) {
-		problem_add(s->problems, s->line, "the comment that begins here has no end");
-		s->at += strlen(s->at);
-		return;
-	}
-	end += 2;
-	for (; s->at < end; s->at++) {
+	blank(s, 2);
+	for (; *s->at != '\0' && (s->at[0] != '*' || s->at[1] != '/'); s->at++) {
 		if (*s->at == '\n')
 			s->line++;
 		else
 			*s->at = ' ';
 	}
+	if (*s->at != '\0')
+		blank(s, 2);
+	else
+		problem_add(s->problems, begun, "the comment that begins here has no end");
 }
 
 /* "${NAME}" stands for an environment variable, quotes and all. */
