@@ -17,7 +17,7 @@
 enum { OPT_ALL = 256, OPT_EVENTS };
 
 static const struct option_def options[] = {
-	{ 'l', "label", "LABEL", "name the snapshot; kept until you say otherwise (one database only)" },
+	{ 'l', "label", "LABEL", "name the snapshot, to find it by (one database only)" },
 	{ OPT_ALL, "all", NULL, "every database of the configuration" },
 	{ OPT_EVENTS, "events-fd", "N", NULL },
 	{ 0, NULL, NULL, NULL },

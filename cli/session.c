@@ -34,6 +34,8 @@ static int trust(struct verifier *v, const char *key, struct err *err)
 
 	if (strncmp(key, "ed25519:", 8) == 0)
 		return verifier_add(v, key, err);
+	if (strncmp(key, "file:", 5) == 0)
+		key += 5;
 	if (file_read(key, &pem, err) != 0 || verifier_add(v, buf_str(&pem), err) != 0)
 		return err_wrap(err, "trusted key \"%s\"", key);
 	return 0;
