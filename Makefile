@@ -30,7 +30,7 @@ override CPPFLAGS := -I. -DD1KEEP_VERSION='"$(VERSION)"' $(shell pkg-config --cf
 LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
 ifdef SAN
 # gcc warns of truncation in code that the sanitizers themselves put in.
-override CFLAGS += -Wno-format-truncation -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+override CFLAGS += $(if $(findstring clang,$(CC)),,-Wno-format-truncation) -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
 ifdef WERROR
 override CFLAGS += -Werror

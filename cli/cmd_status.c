@@ -12,6 +12,7 @@
 #include "cli/format.h"
 #include "cli/session.h"
 #include "cli/snapshot_json.h"
+#include "state/lock.h"
 #include "state/state.h"
 
 enum { OPT_JSON = 256 };
@@ -101,6 +102,8 @@ static int collect(const struct session *session, struct state *state, struct co
 			err_clear(err);
 			db = (struct state_database){ .running = false };
 		}
+		/* What a dead daemon left unfinished is not running. */
+		db.running = db.running && state_is_locked(c->state_dir);
 		if (array != NULL)
 			(void)json_object_array_add(array, row_json(name, &db));
 		else

@@ -34,16 +34,20 @@ char *config_find(const char *given, struct err *err)
 }
 
 /* The outline, or -1 when there is no sense in going on. */
-static int read_outline(const char *path, struct outline *ret, struct config_problems *problems)
+static int read_outline(const char *path, char **ret_text, struct outline *ret,
+    struct config_problems *problems)
 {
 	struct err err = ERR_INIT;
 	size_t before = problems->count;
 	AUTO_BUF text = BUF_INIT(FILE_MAX_BYTES);
 
-	if (file_read(path, &text, &err) != 0)
+	if (file_read(path, &text, &err) != 0) {
 		problem_add_err(problems, 0, &err);
-	else if (text.len > 0 && text_prepare(text.data, text.len, problems) == 0)
-		outline_read(ret, text.data, problems);
+	} else if (text.len > 0) {
+		*ret_text = mem_strndup(text.data, text.len);
+		if (text_prepare(text.data, text.len, problems) == 0)
+			outline_read(ret, text.data, problems);
+	}
 	if (text.len == 0 && problems->count == before)
 		problem_add(problems, 0, "the file is empty");
 	return ret->count > 0 ? 0 : -1;
@@ -51,13 +55,19 @@ static int read_outline(const char *path, struct outline *ret, struct config_pro
 
 struct config *config_read(const char *path, struct config_problems *problems)
 {
+	return config_read_from(path, path, problems);
+}
+
+struct config *config_read_from(const char *path, const char *text_path,
+    struct config_problems *problems)
+{
 	struct config *config = mem_calloc(1, sizeof(*config));
 	AUTO_STR folder = path_folder(path);
 	struct outline outline = { 0 };
 	size_t before = problems->count;
 
 	config->path = mem_strdup(path);
-	if (read_outline(path, &outline, problems) == 0)
+	if (read_outline(text_path, &config->text, &outline, problems) == 0)
 		config_build(config, &outline, folder, problems);
 	if (problems->count == before && config->environment_count == 0)
 		problem_add(problems, 0, "the file has no environment");
@@ -116,6 +126,7 @@ void config_free(struct config *config)
 	free_lists(config);
 	value_release(SECTION_FILE, false, config);
 	free(config->path);
+	free(config->text);
 	free(config);
 }
 

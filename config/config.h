@@ -86,6 +86,7 @@ struct config_environment {
 
 struct config {
 	char *path;              /* of the file itself */
+	char *text;              /* what was read there */
 	char *state_dir;
 	char *timezone;          /* where no environment says otherwise */
 	unsigned jobs;           /* runs at once in the daemon */
@@ -126,6 +127,12 @@ char *config_find(const char *given, struct err *err);
  * Relative paths in it are relative to the file's folder. libConfuse keeps its
  * state in globals: one thread at a time. */
 struct config *config_read(const char *path, struct config_problems *problems);
+
+/* The same, but the text comes from another file: as if it stood at `path`. So
+ * d1keepd has its children work by the configuration it has accepted, although
+ * the file may have been broken since. */
+struct config *config_read_from(const char *path, const char *text_path,
+    struct config_problems *problems);
 void config_free(struct config *config);
 
 /* What goes beyond the text: secrets that are missing or readable by others, CA

@@ -217,10 +217,13 @@ static int spawn(struct job *job, const struct job_options *options)
 		  .data.stream = (uv_stream_t *)&job->errors },
 		{ .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE,
 		  .data.stream = (uv_stream_t *)&job->events },
+		{ .flags = UV_INHERIT_FD, .data.fd = options->config_fd },
 	};
+	int stdio_count = sizeof(stdio) / sizeof(stdio[0]);
 	uv_process_options_t process = {
 		.file = options->binary, .args = args, .exit_cb = on_exit_of,
-		.stdio = stdio, .stdio_count = sizeof(stdio) / sizeof(stdio[0]),
+		.stdio = stdio,
+		.stdio_count = options->config_fd > 0 ? stdio_count : stdio_count - 1,
 	};
 
 	return uv_spawn(options->loop, &job->process, &process);

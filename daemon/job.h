@@ -17,6 +17,7 @@ struct job_options {
 	const char *config_path;
 	const char *database;     /* environment/database; copied */
 	unsigned number;          /* tells jobs apart in the log */
+	int config_fd;            /* the configuration's text, for the child's 4; 0: none */
 	unsigned timeout_s;       /* SIGTERM after this; 0: no limit */
 	int64_t kill_after_ms;    /* and SIGKILL this much later */
 };

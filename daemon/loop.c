@@ -181,6 +181,7 @@ static void take_config(struct loop *loop, struct config *config)
 	struct timetable *table = plan_make(config, &loop->record, loop->table,
 	    loop->options->once, now);
 
+	runner_set_config(loop->runner, config->text);
 	timetable_free(loop->table);
 	loop->table = table;
 	if (loop->config != config)

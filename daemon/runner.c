@@ -1,11 +1,15 @@
 #include "daemon/runner.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/queue.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/stamp.h"
@@ -29,6 +33,7 @@ struct runner {
 	struct entries waiting, running;
 	size_t waiting_count, running_count;
 	unsigned last_number;
+	int config_fd;           /* 0: jobs read the file themselves */
 	bool stopping;
 };
 
@@ -47,6 +52,8 @@ void runner_free(struct runner *runner)
 	if (runner == NULL)
 		return;
 	assert(runner->running_count == 0 && runner->waiting_count == 0);
+	if (runner->config_fd > 0)
+		(void)close(runner->config_fd);
 	free(runner);
 }
 
@@ -123,6 +130,7 @@ static void start(struct runner *runner, struct entry *entry)
 		.loop = options->loop, .binary = options->binary,
 		.config_path = options->config_path, .database = entry->database,
 		.number = entry->number, .timeout_s = entry->timeout_s,
+		.config_fd = runner->config_fd,
 		.kill_after_ms = options->kill_after_ms,
 	};
 	char due[STAMP_ISO_SIZE];
@@ -170,6 +178,27 @@ void runner_push(struct runner *runner, const char *database, unsigned timeout_s
 	TAILQ_INSERT_TAIL(&runner->waiting, entry, link);
 	runner->waiting_count++;
 	start_waiting(runner);
+}
+
+void runner_set_config(struct runner *runner, const char *text)
+{
+	int fd = memfd_create("backup.conf", MFD_CLOEXEC);
+	struct err err = ERR_INIT;
+
+	if (fd < 0 || file_write_fd(fd, text, strlen(text), "backup.conf", &err) != 0) {
+		log_warning("jobs will read the configuration file anew: %s",
+		    fd < 0 ? strerror(errno) : err.msg);
+		if (fd >= 0)
+			(void)close(fd);
+		fd = 0;
+	}
+	if (runner->config_fd > 0)
+		(void)close(runner->config_fd);
+	runner->config_fd = fd;
+	if (fd > 0)
+		(void)setenv("D1KEEP_CONFIG_TEXT", "/proc/self/fd/4", 1);
+	else
+		(void)unsetenv("D1KEEP_CONFIG_TEXT");
 }
 
 void runner_set_jobs(struct runner *runner, unsigned jobs)

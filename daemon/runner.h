@@ -43,6 +43,11 @@ void runner_free(struct runner *runner);
 void runner_push(struct runner *runner, const char *database, unsigned timeout_s,
     int64_t slot_at);
 
+/* The text of the configuration that jobs work by from now on: the file itself
+ * may be broken by then. It reaches them as descriptor 4, named by
+ * $D1KEEP_CONFIG_TEXT (cli/session.c). */
+void runner_set_config(struct runner *runner, const char *text);
+
 void runner_set_jobs(struct runner *runner, unsigned jobs);
 
 /* Start nothing more: what waits is told as ended and cut off, what runs gets

@@ -202,6 +202,41 @@ expect_same_file() {
     return 1
 }
 
+# expect_error CODE REGEX COMMAND…   it ends with this exit code and says one line of error, which matches.
+expect_error() {
+    local code=$1 regex=$2
+    shift 2
+    expect_exit "$code" "$@"
+    expect_err "^d1keep: error: .*($regex)" || { show_output; return 1; }
+    expect_equal "$(grep -c '^d1keep: error: ' "$ERR") line(s) of error" '1 line(s) of error' || { show_output; return 1; }
+    refuse_match "$ERR" '[^[:print:]]'
+}
+
+# expect_same_database FILE ORIGINAL   schema and every cell
+expect_same_database() {
+    database_text "$1" >"$TEST_TMP/database.text"
+    database_text "$2" >"$TEST_TMP/original.text"
+    expect_same_file "$TEST_TMP/database.text" "$TEST_TMP/original.text"
+}
+
+# A SQLite file as text: the schema, and each cell with its storage class; text in hex, as quote() ends at a NUL.
+database_text() { # FILE
+    sqlite3 -readonly "$1" "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE tbl_name NOT GLOB '_cf_*' ORDER BY type, name"
+    sqlite3 -readonly "$1" "
+        SELECT 'SELECT ' || quote('table ' || t.name) || '; SELECT ' ||
+            CASE WHEN t.wr THEN '' ELSE coalesce((SELECT r FROM (SELECT 'rowid' AS r UNION ALL SELECT '_rowid_' UNION ALL SELECT 'oid')
+                WHERE r NOT IN (SELECT lower(name) FROM pragma_table_xinfo(t.name))), 'NULL') || ',' END ||
+            (SELECT group_concat(printf('typeof(\"%w\"),CASE typeof(\"%w\") WHEN ''text'' THEN hex(CAST(\"%w\" AS BLOB)) ELSE quote(\"%w\") END',
+                name, name, name, name)) FROM pragma_table_xinfo(t.name)) ||
+            printf(' FROM \"%w\" ORDER BY ', t.name) ||
+            CASE WHEN t.wr THEN (SELECT group_concat(printf('\"%w\"', name)) FROM (SELECT name FROM pragma_table_xinfo(t.name) WHERE pk > 0 ORDER BY pk)) ELSE '1' END || ';'
+        FROM pragma_table_list AS t
+        WHERE t.schema = 'main' AND t.type = 'table' AND t.name NOT GLOB '_cf_*' AND t.name NOT GLOB 'sqlite_*'
+        ORDER BY t.name" | sqlite3 -readonly "$1"
+    ! sqlite3 -readonly "$1" 'SELECT name FROM sqlite_schema' | grep -qx sqlite_sequence ||
+        sqlite3 -readonly "$1" 'SELECT quote(name), quote(seq), typeof(seq) FROM sqlite_sequence ORDER BY 1, 2'
+}
+
 # ---- Cloudflare: the rig (tests/cloudflare) and the fault proxy before it
 
 # rig_start [FLAG VALUE]…   starts it (rig.mjs knows the flags) and waits until it answers. Sets API, S3 and RIG_…; a
@@ -273,12 +308,16 @@ rig_rows() {
 
 # The file of a database, where wrangler would put it. The rig may hold it open.
 rig_file() { # DATABASE
-    local uuid key head tail
-    uuid=$(rig_fact ".databases[] | select(.name == \"$1\" or .uuid == \"$1\") | .uuid")
+    wrangler_file "$RIG_DIR" "$(rig_fact ".databases[] | select(.name == \"$1\" or .uuid == \"$1\") | .uuid")"
+}
+
+# wrangler_file STATE-FOLDER ID   the file of a local D1
+wrangler_file() {
+    local key head tail
     key=$(printf miniflare-D1DatabaseObject | openssl dgst -sha256 -r | cut -d' ' -f1)
-    head=$(printf %s "$uuid" | openssl dgst -sha256 -r -mac HMAC -macopt "hexkey:$key" | cut -c1-32)
+    head=$(printf %s "$2" | openssl dgst -sha256 -r -mac HMAC -macopt "hexkey:$key" | cut -c1-32)
     tail=$(printf %s "$head" | sed 's/../\\x&/g' | xargs -0 printf %b | openssl dgst -sha256 -r -mac HMAC -macopt "hexkey:$key" | cut -c1-32)
-    echo "$RIG_DIR/v3/d1/miniflare-D1DatabaseObject/$head$tail.sqlite"
+    echo "$1/v3/d1/miniflare-D1DatabaseObject/$head$tail.sqlite"
 }
 
 # faults_start   starts the proxy; API and S3 mean it from now on.

@@ -58,7 +58,7 @@ daemon() { timeout 30 "$D1KEEPD" -c "$CONF" --foreground "$@"; }
 
 daemon_start() {
     rm -f "$LOG" # or the last daemon's would be read until this one's is there
-    start_background "$LOG" "$D1KEEPD" -c "$CONF" --foreground --verbose "$@"
+    start_background "$LOG" "$D1KEEPD" -c "$CONF" --foreground --verbose
     DAEMON=$BACKGROUND_PID
     wait_for 10 grep -q 'databases, .* with a schedule' "$LOG"
 }
@@ -266,18 +266,21 @@ term_ends_children() {
 test_case 'SIGTERM ends the children; what was cut off is made up later' term_ends_children
 
 dead_daemon_is_made_up_for() {
+    local orphan
     clean_slate
     conf "$NEVER" a
     make_due shop/a
     runs_hang shop.a
     daemon_start
     wait_for 10 test -s "$FAKE/running/shop.a"
+    orphan=$(cat "$FAKE/running/shop.a")
+    echo "$orphan" >>"$TEST_PIDS"
     kill -KILL "$DAEMON"
     wait "$DAEMON" || true
-    kill -KILL "$(cat "$FAKE/running/shop.a")"
     rm "$FAKE/do/shop.a" "$FAKE/calls"
-    daemon_start
+    daemon_start # the job that is left over holds no lock
     wait_for 10 runs_ended_are 3
+    kill -KILL "$orphan"
     daemon_stop
     expect_equal "$(calls)" 1
     expect_equal "$(state 'SELECT exit_code, message FROM runs ORDER BY id')" '0|
@@ -323,5 +326,19 @@ no_state_at_all() {
     expect_equal "$(calls)" 1
 }
 test_case 'no state file at all stops no backup' no_state_at_all
+
+state_comes_back() {
+    clean_slate
+    conf "$NEVER" a
+    mkdir -p "$STATE_DIR/state.db"
+    daemon_start
+    rmdir "$STATE_DIR/state.db"
+    kill -HUP "$DAEMON"
+    noted() { [ "$(state 'SELECT name FROM databases WHERE next_at > 0')" = shop/a ]; }
+    wait_for 10 test -f "$STATE_DIR/state.db"
+    wait_for 10 noted
+    daemon_stop
+}
+test_case 'a state file that can be had again is used after a reload' state_comes_back
 
 test_done

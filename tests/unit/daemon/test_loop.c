@@ -44,9 +44,9 @@ static struct config *make_config(const char *dir, char **ret_path)
 	    " timezone = \"UTC\"\n"
 	    " database \"a\" {\n  source = \"sqlite\"\n  path = \"%s/a.sqlite\"\n }\n}\n",
 	    dir, dir, dir);
-	AUTO_STR source = write_file(dir, "a.sqlite", 0600, "");
 	struct config *config;
 
+	free(write_file(dir, "a.sqlite", 0600, ""));
 	*ret_path = write_file(dir, "backup.conf", 0600, text);
 	config = settings_read(*ret_path);
 	ck_assert_ptr_nonnull(config);
