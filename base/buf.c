@@ -47,6 +47,7 @@ char *buf_reserve(struct buf *buf, size_t len, struct err *err)
 			cap += cap / 2;
 		buf->data = mem_realloc(buf->data, cap, 1);
 		buf->cap = cap;
+		buf->data[buf->len] = '\0';
 	}
 	return buf->data + buf->len;
 }

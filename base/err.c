@@ -5,10 +5,39 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Messages go into JSON: one that had to be cut loses the character that was
+ * cut in half. */
+static void drop_half_character(char *s)
+{
+	size_t len = strlen(s), n = 0;
+	unsigned char lead;
+
+	while (n < len && n < 3 && (s[len - 1 - n] & 0xc0) == 0x80)
+		n++;
+	if (n == len)
+		return;
+	lead = (unsigned char)s[len - 1 - n];
+	if ((lead >= 0xc0 && n < 1) || (lead >= 0xe0 && n < 2) || (lead >= 0xf0 && n < 3))
+		s[len - 1 - n] = '\0';
+}
+
 static void err_format(char *dst, size_t size, const char *fmt, va_list ap)
 {
-	if (vsnprintf(dst, size, fmt, ap) < 0)
+	int n = vsnprintf(dst, size, fmt, ap);
+
+	if (n < 0)
 		dst[0] = '\0';
+	else if ((size_t)n >= size)
+		drop_half_character(dst);
+}
+
+/* Append ": what" as far as there is room. */
+static void err_append(struct err *err, const char *what)
+{
+	size_t used = strlen(err->msg), room = sizeof(err->msg) - used;
+
+	if ((size_t)snprintf(err->msg + used, room, ": %s", what) >= room)
+		drop_half_character(err->msg);
 }
 
 int err_set(struct err *err, enum err_code code, const char *fmt, ...)
@@ -44,20 +73,19 @@ static enum err_code code_of_errno(int errnum)
 
 int err_sys(struct err *err, int errnum, const char *fmt, ...)
 {
+	const char *reason = strerror(errnum);
 	va_list ap;
-	size_t used;
 
 	if (err == NULL)
 		return -1;
 	err_clear(err);
 	err->code = code_of_errno(errnum);
 	err->sys = errnum;
+	/* A long path must not push the reason out. */
 	va_start(ap, fmt);
-	err_format(err->msg, sizeof(err->msg), fmt, ap);
+	err_format(err->msg, sizeof(err->msg) - strlen(reason) - 2, fmt, ap);
 	va_end(ap);
-	used = strlen(err->msg);
-	(void)snprintf(err->msg + used, sizeof(err->msg) - used, ": %s",
-	    strerror(errnum));
+	err_append(err, reason);
 	if (errnum == ENOSPC || errnum == EDQUOT)
 		(void)err_hint(err, "free some space, then run it again: nothing that was there before was touched");
 	return -1;
@@ -66,7 +94,6 @@ int err_sys(struct err *err, int errnum, const char *fmt, ...)
 int err_wrap(struct err *err, const char *fmt, ...)
 {
 	char inner[sizeof(err->msg)];
-	size_t used;
 	va_list ap;
 
 	if (err == NULL)
@@ -75,8 +102,7 @@ int err_wrap(struct err *err, const char *fmt, ...)
 	va_start(ap, fmt);
 	err_format(err->msg, sizeof(err->msg), fmt, ap);
 	va_end(ap);
-	used = strlen(err->msg);
-	(void)snprintf(err->msg + used, sizeof(err->msg) - used, ": %s", inner);
+	err_append(err, inner);
 	return -1;
 }
 

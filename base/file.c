@@ -99,18 +99,28 @@ int file_write(const char *path, const void *data, size_t len, mode_t mode,
 	return dir_sync_parent(path, err);
 }
 
+static int make_folder(const char *path, mode_t mode, struct err *err)
+{
+	struct stat st;
+
+	if (mkdir(path, mode) == 0 ||
+	    (errno == EEXIST && stat(path, &st) == 0 && S_ISDIR(st.st_mode)))
+		return 0;
+	return err_sys(err, errno, "cannot create the folder \"%s\"", path);
+}
+
 int dir_make(const char *path, mode_t mode, struct err *err)
 {
 	AUTO_STR copy = mem_strdup(path);
 
-	for (char *p = copy + 1; ; p++) {
+	for (char *p = copy + (*copy == '/'); ; p++) {
 		char c = *p;
 
 		if (c != '/' && c != '\0')
 			continue;
 		*p = '\0';
-		if (mkdir(copy, mode) != 0 && errno != EEXIST)
-			return err_sys(err, errno, "cannot create the folder \"%s\"", copy);
+		if (make_folder(copy, mode, err) != 0)
+			return -1;
 		*p = c;
 		if (c == '\0')
 			return 0;

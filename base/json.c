@@ -1,10 +1,23 @@
 #include "base/json.h"
 
 #include <limits.h>
+#include <string.h>
 
-#include "base/mem.h"
+#include "base/utf8.h"
 
 #define JSON_MAX_DEPTH 32
+
+static const char *describe(enum json_tokener_error error)
+{
+	switch (error) {
+	case json_tokener_continue:
+		return "it ends too early";
+	case json_tokener_success:
+		return "something follows it, or it is null";
+	default:
+		return json_tokener_error_desc(error);
+	}
+}
 
 struct json_object *json_read(const char *text, size_t len, struct err *err)
 {
@@ -15,17 +28,22 @@ struct json_object *json_read(const char *text, size_t len, struct err *err)
 		(void)err_set(err, ERR_TOO_BIG, "JSON of more than 2 GiB");
 		return NULL;
 	}
+	/* json-c's own look at UTF-8 passes overlong forms and surrogates. */
+	if (!utf8_valid(text, len)) {
+		(void)err_set(err, ERR_CORRUPT, "not valid JSON: not valid UTF-8");
+		return NULL;
+	}
 	tok = json_tokener_new_ex(JSON_MAX_DEPTH);
 	if (tok == NULL) {
 		(void)err_set(err, ERR_FAILED, "no memory for a JSON reader");
 		return NULL;
 	}
-	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	json_tokener_set_flags(tok, JSON_TOKENER_STRICT);
 	o = json_tokener_parse_ex(tok, text, (int)len);
 	if (json_tokener_get_error(tok) != json_tokener_success || o == NULL ||
 	    json_tokener_get_parse_end(tok) < len) {
 		(void)err_set(err, ERR_CORRUPT, "not valid JSON: %s",
-		    json_tokener_error_desc(json_tokener_get_error(tok)));
+		    describe(json_tokener_get_error(tok)));
 		json_free(&o);
 	}
 	json_tokener_free(tok);
@@ -46,8 +64,10 @@ struct json_object *json_get(struct json_object *o, const char *key, enum json_t
 const char *json_get_str(struct json_object *o, const char *key)
 {
 	struct json_object *value = json_get(o, key, json_type_string);
+	const char *s = value != NULL ? json_object_get_string(value) : NULL;
 
-	return value != NULL ? json_object_get_string(value) : NULL;
+	/* One that holds a NUL would be read as another, shorter one. */
+	return s != NULL && strlen(s) == (size_t)json_object_get_string_len(value) ? s : NULL;
 }
 
 int64_t json_get_int(struct json_object *o, const char *key, int64_t otherwise)

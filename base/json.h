@@ -1,7 +1,9 @@
 /*
  * JSON glue over json-c: strict reading of hostile text, and getters that
  * check the type. Reading refuses trailing bytes, invalid UTF-8 and nesting
- * deeper than 32.
+ * deeper than 32. Where json-c is lenient even so, it stays: names in single
+ * quotes, control characters in strings, NaN, `1.`; of two members of one name
+ * the last counts; an integer past 64 bits becomes the nearest one.
  *
  * Building: json_object_new_* and json_set take ownership as json-c does.
  */
@@ -19,8 +21,8 @@
 /* A document of its own (json_object_put it), or NULL with ERR_CORRUPT. */
 struct json_object *json_read(const char *text, size_t len, struct err *err);
 
-/* Members by name. A missing member, a null, or one of another type gives
- * NULL (or `otherwise`); strings live as long as the document. */
+/* Members by name. A missing member, a null, one of another type, or a
+ * string that holds a NUL gives NULL (or `otherwise`); strings live as long as the document. */
 struct json_object *json_get(struct json_object *o, const char *key, enum json_type type);
 const char *json_get_str(struct json_object *o, const char *key);
 int64_t json_get_int(struct json_object *o, const char *key, int64_t otherwise);

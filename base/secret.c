@@ -80,7 +80,9 @@ static int load_fd(struct secret *ret, int fd, const char *path, bool strict,
 
 static int load_file(struct secret *ret, const char *path, bool strict, struct err *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Without O_NONBLOCK a named pipe would be waited for, before its mode
+	 * can be looked at. */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	int rc;
 
 	if (fd < 0)
@@ -138,8 +140,10 @@ int secret_load(struct secret *ret, const char *spec, struct err *err)
 		(void)err_set(err, ERR_USAGE, "a secret may not stand in the configuration itself");
 		return err_hint(err, "write file:PATH, env:NAME or credential:NAME");
 	}
-	if (rc == 0 && ret->len == 0)
+	if (rc == 0 && ret->len == 0) {
+		secret_release(ret);
 		return err_set(err, ERR_USAGE, "the secret %s is empty", spec);
+	}
 	return rc;
 }
 

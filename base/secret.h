@@ -25,8 +25,8 @@ void secret_release(struct secret *s);
  *   env:NAME          an environment variable
  *   credential:NAME   a systemd credential: $CREDENTIALS_DIRECTORY/NAME
  * A secret written directly into the configuration is refused (ERR_USAGE), as
- * is a file that others may read (mode & 077 for group write or any other
- * access): ERR_REFUSED with a chmod hint. An empty secret is ERR_USAGE. */
+ * is a file that others may read (mode & 027: written by the group, or anything by
+ * the rest): ERR_REFUSED with a chmod hint. An empty secret is ERR_USAGE. */
 int secret_load(struct secret *ret, const char *spec, struct err *err);
 
 /* No core dump, no ptrace by others: called once by each program. */

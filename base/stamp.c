@@ -5,24 +5,28 @@
 #include <string.h>
 #include <time.h>
 
-static char *stamp_format(int64_t at, const char *format, char *ret, size_t size)
+/* `rest` is what follows the year: strftime's own %Y has no leading zeros. */
+static char *stamp_format(int64_t at, const char *rest, char *ret, size_t size)
 {
 	time_t t = (time_t)at;
 	struct tm tm;
 
-	if (gmtime_r(&t, &tm) == NULL || strftime(ret, size, format, &tm) == 0)
-		ret[0] = '\0';
+	ret[0] = '\0';
+	if (gmtime_r(&t, &tm) == NULL || tm.tm_year < -1900 || tm.tm_year > 9999 - 1900)
+		return ret;
+	(void)snprintf(ret, size, "%04d", tm.tm_year + 1900);
+	(void)strftime(ret + 4, size - 4, rest, &tm);
 	return ret;
 }
 
 char *stamp_iso(int64_t at, char ret[STAMP_ISO_SIZE])
 {
-	return stamp_format(at, "%Y-%m-%dT%H:%M:%SZ", ret, STAMP_ISO_SIZE);
+	return stamp_format(at, "-%m-%dT%H:%M:%SZ", ret, STAMP_ISO_SIZE);
 }
 
 char *stamp_compact(int64_t at, char ret[STAMP_COMPACT_SIZE])
 {
-	return stamp_format(at, "%Y%m%dT%H%M%SZ", ret, STAMP_COMPACT_SIZE);
+	return stamp_format(at, "%m%dT%H%M%SZ", ret, STAMP_COMPACT_SIZE);
 }
 
 /* `shape` has a 0 where a digit must be and the character itself elsewhere. */

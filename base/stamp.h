@@ -13,7 +13,7 @@
 #define STAMP_COMPACT_SIZE 20
 
 /* `at` in Unix seconds, years 0 to 9999; the text goes to `ret`, which is also
- * returned. */
+ * returned. It is empty for other years. */
 char *stamp_iso(int64_t at, char ret[STAMP_ISO_SIZE]);
 char *stamp_compact(int64_t at, char ret[STAMP_COMPACT_SIZE]);
 

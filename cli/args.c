@@ -67,7 +67,11 @@ int args_next(struct args *args, const char **ret_value)
 		(void)usage_error(args->command, "%s needs a value", args->argv[optind - 1]);
 		return -1;
 	case '?':
-		(void)usage_error(args->command, "there is no option %s", args->argv[optind - 1]);
+		/* A letter within a bundle: getopt is still at that argument. */
+		if (optopt > 0 && optopt < 256 && strchr(args->short_options, optopt) == NULL)
+			(void)usage_error(args->command, "there is no option -%c", optopt);
+		else
+			(void)usage_error(args->command, "there is no option %s", args->argv[optind - 1]);
 		return -1;
 	default:
 		return id;

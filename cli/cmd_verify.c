@@ -45,8 +45,9 @@ static int print_verdict(const struct open_snapshot *open, const struct verdict 
 	char size[FORMAT_SIZE], took[FORMAT_SIZE];
 
 	if (!v->good) {
-		log_error("%s: %zu of %zu %s damaged or missing", name, v->damaged_count,
-		    m->object_count, plural((int64_t)m->object_count, "chunk is", "chunks are"));
+		log_error("%s: %zu of %zu %s %s damaged or missing", name, v->damaged_count,
+		    m->object_count, plural((int64_t)m->object_count, "chunk", "chunks"),
+		    plural((int64_t)v->damaged_count, "is", "are"));
 		log_info("hint: back up this database now: what its rows still make is stored anew; for older rows use an earlier snapshot");
 		return EXIT_DAMAGE;
 	}

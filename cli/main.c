@@ -71,7 +71,9 @@ static int dispatch(int argc, char **argv)
 			return finish_output(EXIT_DONE);
 		} else if (is(argv[i], "-q", "--quiet")) {
 			cli.quiet = true;
-		} else if (is(argv[i], "-c", "--config") && i + 1 < argc) {
+		} else if (is(argv[i], "-c", "--config")) {
+			if (i + 1 == argc)
+				return bad_start("a file's name is missing after", argv[i]);
 			cli.config_path = argv[++i];
 		} else if (strncmp(argv[i], "--config=", 9) == 0) {
 			cli.config_path = argv[i] + 9;

@@ -70,9 +70,8 @@ enum held { HELD_OURS, HELD_OTHER, HELD_NOTHING, HELD_UNKNOWN };
 static enum held look_at(struct s3 *s3, const char *key, const void *data, size_t len)
 {
 	struct err why = ERR_INIT;
-	AUTO_BUF there;
+	AUTO_BUF there = BUF_INIT(len);
 
-	buf_init(&there, len);
 	if (s3_get(s3, key, &there, &why) == 0)
 		return there.len == len && (len == 0 || memcmp(there.data, data, len) == 0) ?
 		    HELD_OURS : HELD_OTHER;

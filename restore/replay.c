@@ -25,6 +25,8 @@ static int sqlite_fail(struct replay *r, enum err_code code, struct err *err)
 		return err_set(err, ERR_INTERRUPTED, "interrupted");
 	case SQLITE_FULL:
 		return err_sys(err, ENOSPC, "cannot write \"%s\"", r->path);
+	case SQLITE_NOMEM:
+		return err_set(err, ERR_AGAIN, "not enough memory to write \"%s\"", r->path);
 	case SQLITE_IOERR:
 	case SQLITE_CANTOPEN:
 		return err_set(err, ERR_FAILED, "cannot write \"%s\": %s", r->path,
@@ -105,13 +107,26 @@ static int begin(struct replay *r, struct err *err)
 	return 0;
 }
 
+/* SQLite would open what is there, and let everybody read it. */
+static int create_file(const char *path, struct err *err)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return err_sys(err, errno, "cannot create \"%s\"", path);
+	(void)close(fd);
+	return 0;
+}
+
 struct replay *replay_open(const char *path, struct err *err)
 {
-	struct replay *r = mem_calloc(1, sizeof(*r));
-	int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_EXCLUSIVE;
+	struct replay *r;
 
+	if (create_file(path, err) != 0)
+		return NULL;
+	r = mem_calloc(1, sizeof(*r));
 	r->path = mem_strdup(path);
-	if (sqlite3_open_v2(path, &r->sqlite, flags, NULL) != SQLITE_OK)
+	if (sqlite3_open_v2(path, &r->sqlite, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
 		(void)sqlite_fail(r, ERR_FAILED, err);
 	else if (begin(r, err) == 0)
 		return r;
@@ -123,7 +138,7 @@ struct replay *replay_open(const char *path, struct err *err)
 static int run_statement(struct replay *r, const char **sql, const char *end, struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
-	const char *tail;
+	const char *tail = end;
 	int rc;
 
 	rc = sqlite3_prepare_v2(r->sqlite, *sql, (int)(end - *sql) + 1, &stmt, &tail);

@@ -13,8 +13,8 @@
 
 struct replay;
 
-/* Begin in a new, empty file at `path` (which must not exist). Nothing is
- * durable before replay_commit. */
+/* Begin in a new, empty file at `path`, for the owner alone; ERR_EXISTS when
+ * something is there. Nothing is durable before replay_commit. */
 struct replay *replay_open(const char *path, struct err *err);
 
 /* Run the statements of one chunk. ERR_CORRUPT when they are refused or do not

@@ -183,11 +183,27 @@ static char *temporary_beside(const char *path, struct err *err)
 	return tmp;
 }
 
+/* What takes the place of a file is for the same people; as far as we may. */
+static void keep_owner_and_mode(const char *path, const char *tmp)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return;
+	if (chown(tmp, st.st_uid, st.st_gid) == 0)
+		(void)chmod(tmp, st.st_mode & 0777);
+}
+
 static int put_in_place(const struct restore_options *o, const char *tmp, struct err *err)
 {
 	const char *path = o->target->path;
 
-	/* It may have appeared meanwhile: link refuses where rename replaces. */
+	/* Something may have appeared meanwhile. */
+	if (check_target(o, err) != 0)
+		return -1;
+	if (o->replace)
+		keep_owner_and_mode(path, tmp);
+	/* link refuses where rename replaces. */
 	if (!o->replace) {
 		if (link(tmp, path) != 0)
 			return err_sys(err, errno, "cannot create \"%s\"", path);

@@ -136,12 +136,18 @@ int manifest_write(const struct manifest *m, struct buf *ret, struct err *err)
 
 /* ---- reading ---- */
 
+/* Large enough for any database, and small enough that no sum over a manifest
+ * of MANIFEST_MAX_BYTES passes 63 bits. */
+#define COUNT_MAX (INT64_C(1) << 43)
+
 static int need_size(struct json_object *o, const char *key, int64_t *ret, struct err *err)
 {
 	if (json_need_int(o, key, ret, err) != 0)
 		return -1;
 	if (*ret < 0)
 		return err_set(err, ERR_CORRUPT, "\"%s\" is negative", key);
+	if (*ret > COUNT_MAX)
+		return err_set(err, ERR_CORRUPT, "\"%s\" is impossibly large", key);
 	return 0;
 }
 
@@ -153,6 +159,33 @@ static int need_copy(struct json_object *o, const char *key, char **ret, struct 
 		return -1;
 	*ret = mem_strdup(s);
 	return 0;
+}
+
+/* ---- members that may be missing or null, but are of no other type ---- */
+
+static bool absent(struct json_object *o, const char *key)
+{
+	struct json_object *value;
+
+	return !json_object_object_get_ex(o, key, &value) || value == NULL;
+}
+
+static int may_copy(struct json_object *o, const char *key, char **ret, struct err *err)
+{
+	return absent(o, key) ? 0 : need_copy(o, key, ret, err);
+}
+
+static int may_size(struct json_object *o, const char *key, int64_t *ret, struct err *err)
+{
+	return absent(o, key) ? 0 : need_size(o, key, ret, err);
+}
+
+static int may_object(struct json_object *o, const char *key, struct json_object **ret,
+    struct err *err)
+{
+	*ret = json_get(o, key, json_type_object);
+	return *ret != NULL || absent(o, key) ? 0 :
+	    err_set(err, ERR_CORRUPT, "\"%s\" is not an object", key);
 }
 
 static int need_sha256(struct json_object *o, const char *key, char ret[SHA256_HEX_SIZE],
@@ -261,23 +294,40 @@ static int read_consistency(struct json_object *o, struct manifest *m, struct er
 {
 	struct json_object *c = json_get(o, "consistency", json_type_object);
 
-	if (need_copy(c, "how", &m->consistency, err) != 0)
+	m->attempts = 1;
+	if (need_copy(c, "how", &m->consistency, err) != 0 ||
+	    may_copy(c, "bookmark_before", &m->bookmark_before, err) != 0 ||
+	    may_copy(c, "bookmark_after", &m->bookmark_after, err) != 0 ||
+	    may_size(c, "attempts", &m->attempts, err) != 0)
 		return err_wrap(err, "consistency");
-	m->bookmark_before = mem_strdup(json_get_str(c, "bookmark_before"));
-	m->bookmark_after = mem_strdup(json_get_str(c, "bookmark_after"));
-	m->attempts = json_get_int(c, "attempts", 1);
 	return 0;
 }
 
 static int read_previous(struct json_object *o, struct manifest *m, struct err *err)
 {
-	struct json_object *p = json_get(o, "previous", json_type_object);
+	struct json_object *p;
 
+	if (may_object(o, "previous", &p, err) != 0)
+		return -1;
 	if (p == NULL)
 		return 0;
 	if (need_copy(p, "id", &m->previous_id, err) != 0 ||
 	    need_sha256(p, "sha256", m->previous_sha256, err) != 0)
 		return err_wrap(err, "previous");
+	if (!names_is_id(m->previous_id))
+		return err_set(err, ERR_CORRUPT, "previous: \"id\" is not a snapshot's id");
+	return 0;
+}
+
+static int read_cost(struct json_object *o, struct manifest *m, struct err *err)
+{
+	struct json_object *cost;
+
+	if (may_object(o, "cost", &cost, err) != 0)
+		return -1;
+	if (may_size(cost, "requests", &m->requests, err) != 0 ||
+	    may_size(cost, "rows_read", &m->rows_read, err) != 0)
+		return err_wrap(err, "cost");
 	return 0;
 }
 
@@ -289,7 +339,8 @@ static int read_heading(struct json_object *o, struct manifest *m, struct err *e
 		return -1;
 	if (format != MANIFEST_FORMAT) {
 		(void)err_set(err, ERR_FAILED, "manifest format %lld is not known", (long long)format);
-		return err_hint(err, "it was written by a newer d1keep: use that one");
+		return format < MANIFEST_FORMAT ? -1 :
+		    err_hint(err, "it was written by a newer d1keep: use that one");
 	}
 	if (need_copy(o, "id", &m->id, err) != 0 ||
 	    need_copy(o, "environment", &m->environment, err) != 0 ||
@@ -298,30 +349,29 @@ static int read_heading(struct json_object *o, struct manifest *m, struct err *e
 	    need_copy(o, "tool", &m->tool, err) != 0 ||
 	    need_stamp(o, "started_at", &m->started_at, err) != 0 ||
 	    need_stamp(o, "finished_at", &m->finished_at, err) != 0 ||
-	    need_size(o, "new_bytes", &m->new_bytes, err) != 0)
+	    need_size(o, "new_bytes", &m->new_bytes, err) != 0 ||
+	    may_copy(o, "label", &m->label, err) != 0 ||
+	    may_copy(o, "database_id", &m->database_id, err) != 0 ||
+	    may_copy(o, "schema_version", &m->schema_version, err) != 0)
 		return -1;
 	if (!names_is_id(m->id))
 		return err_set(err, ERR_CORRUPT, "\"id\" is not a snapshot's id");
-	m->label = mem_strdup(json_get_str(o, "label"));
-	m->database_id = mem_strdup(json_get_str(o, "database_id"));
-	m->schema_version = mem_strdup(json_get_str(o, "schema_version"));
+	if (m->label != NULL && names_check_label(m->label, NULL) != 0)
+		return err_set(err, ERR_CORRUPT, "\"label\" cannot be a label");
 	return 0;
 }
 
 int manifest_read(const char *text, size_t len, struct manifest *ret, struct err *err)
 {
 	AUTO_JSON o = json_read(text, len, err);
-	struct json_object *cost;
 
 	if (o == NULL)
 		return -1;
 	if (read_heading(o, ret, err) != 0 || read_consistency(o, ret, err) != 0 ||
-	    read_previous(o, ret, err) != 0 || read_lists(o, ret, err) != 0) {
+	    read_previous(o, ret, err) != 0 || read_cost(o, ret, err) != 0 ||
+	    read_lists(o, ret, err) != 0) {
 		manifest_release(ret);
 		return -1;
 	}
-	cost = json_get(o, "cost", json_type_object);
-	ret->requests = json_get_int(cost, "requests", 0);
-	ret->rows_read = json_get_int(cost, "rows_read", 0);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/stamp.h"
+#include "storage/bucket_key.h"
 
 #define SEGMENT_MAX_BYTES 120
 #define CHUNK_HASH_DIGITS 32
@@ -127,6 +128,8 @@ int names_check_label(const char *label, struct err *err)
 		if (!plain((unsigned char)*p))
 			return err_set(err, ERR_USAGE, "label \"%s\": only letters, digits, '-', '_' and '.' are allowed", label);
 	}
+	if (bucket_name_is_temporary(label, strlen(label)))
+		return err_set(err, ERR_USAGE, "label \"%s\" ends like a file that is being written", label);
 	if (strcmp(label, "latest") == 0 || stamp_parse(label, &at))
 		return err_set(err, ERR_USAGE, "\"%s\" cannot be a label: it already means a snapshot", label);
 	return 0;

@@ -40,7 +40,8 @@ bool names_is_id(const char *id);
 bool names_id_of_manifest(const char *file, char ret[20]);
 
 /* Labels: letters, digits, '-', '_', '.', at most 64, first a letter or digit,
- * not "latest", and nothing that reads as a moment. ERR_USAGE says which. */
+ * not "latest", nothing that reads as a moment, and no ending that buckets refuse
+ * (storage/bucket.h). ERR_USAGE says which. */
 int names_check_label(const char *label, struct err *err);
 
 /*

@@ -40,8 +40,10 @@ int pack_gunzip(const void *data, size_t len, size_t expected, struct buf *ret,
 		return err_set(err, ERR_AGAIN, "no memory for decompression");
 	result = libdeflate_gzip_decompress_ex(d, data, len, dst, expected, &used, &made);
 	libdeflate_free_decompressor(d);
-	if (result != LIBDEFLATE_SUCCESS || used != len || made != expected)
+	if (result != LIBDEFLATE_SUCCESS || used != len || made != expected) {
+		buf_commit(ret, 0);   /* end it where it ended, over what was tried */
 		return err_set(err, ERR_CORRUPT, "not a whole gzip member of %zu bytes", expected);
+	}
 	buf_commit(ret, made);
 	return 0;
 }

@@ -73,7 +73,9 @@ static int check_identity(struct store *store, const char *id, const struct mani
 
 	if (strcmp(m->id, id) != 0)
 		return err_set(err, ERR_CORRUPT, "the manifest calls itself %s", m->id);
-	if (folder_len < len || strcmp(store->folder + folder_len - len, tail) != 0)
+	/* Whole segments: "production/" is no end of "preproduction/". */
+	if (folder_len < len || strcmp(store->folder + folder_len - len, tail) != 0 ||
+	    (folder_len > len && store->folder[folder_len - len - 1] != '/'))
 		return err_set(err, ERR_CORRUPT, "the manifest is of %s/%s",
 		    m->environment, m->database);
 	return 0;
@@ -136,10 +138,18 @@ static int resolve_label(struct store *store, const char *label, char ret_id[20]
 		return none_found(store, label, err);
 	if (store_get(store, key, &text, err) != 0)
 		return err->code == ERR_NOT_FOUND ? none_found(store, label, err) : -1;
-	if (!names_is_id(buf_str(&text)))
+	/* Its length too: behind a NUL may lie more than `ret_id` has room for. */
+	if (strlen(buf_str(&text)) != text.len || !names_is_id(buf_str(&text)))
 		return err_set(err, ERR_CORRUPT, "label \"%s\" does not hold the id of a snapshot", label);
 	memcpy(ret_id, text.data, text.len + 1);
 	return 0;
+}
+
+static bool is_label(const char *which)
+{
+	int64_t at;
+
+	return which != NULL && strcmp(which, "latest") != 0 && !stamp_parse(which, &at);
 }
 
 int store_resolve(struct store *store, const char *which, char ret_id[20], struct err *err)
@@ -155,6 +165,19 @@ int store_resolve(struct store *store, const char *which, char ret_id[20], struc
 	return 0;
 }
 
+/* Labels are not signed, manifests are: one that was moved to another snapshot
+ * is found out here. */
+static int check_label(const char *label, struct snapshot *snapshot, struct err *err)
+{
+	const struct manifest *m = &snapshot->manifest;
+
+	if (m->label != NULL && strcmp(m->label, label) == 0)
+		return 0;
+	(void)err_set(err, ERR_CORRUPT, "label \"%s\" leads to snapshot %s, which does not bear it", label, m->id);
+	snapshot_release(snapshot);
+	return err_hint(err, "the bucket may have been tampered with: d1keep list shows which snapshot bears it");
+}
+
 int store_find(struct store *store, const char *which, struct snapshot *ret, struct err *err)
 {
 	char id[20];
@@ -162,7 +185,7 @@ int store_find(struct store *store, const char *which, struct snapshot *ret, str
 	if (store_resolve(store, which, id, err) != 0)
 		return -1;
 	if (store_load(store, id, ret, err) == 0)
-		return 0;
+		return is_label(which) ? check_label(which, ret, err) : 0;
 	if (err->code == ERR_NOT_FOUND)
 		return none_found(store, which != NULL ? which : "latest", err);
 	return -1;

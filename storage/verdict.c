@@ -12,7 +12,7 @@
 #include "base/stamp.h"
 #include "storage/names.h"
 
-#define VERDICT_MAX_BYTES (16u << 20)
+#define VERDICT_MAX_BYTES MANIFEST_MAX_BYTES   /* it names no more chunks */
 
 void verdict_add_damaged(struct verdict *v, const char *key)
 {

@@ -3,6 +3,7 @@
 . "$(dirname "$0")/../lib.sh"
 unset JOURNAL_STREAM INVOCATION_ID NOTIFY_SOCKET WATCHDOG_USEC
 LOG=$TEST_TMP/d1keepd.log
+# shellcheck disable=SC2119 # no options
 rig_start
 rig_sql production-auth "CREATE TABLE users(id TEXT PRIMARY KEY, email TEXT UNIQUE NOT NULL)"
 rig_sql production-auth "INSERT INTO users VALUES('a', 'a@example.org'), ('b', 'b@example.org')"
