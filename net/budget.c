@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,18 +15,22 @@
 #include "base/mem.h"
 #include "base/stop.h"
 
-struct budget {
-	char *path;
-	int64_t interval_us;
-	int64_t burst_us;
-	const struct clock *clock;
-};
-
 /* What the file holds: two numbers of fixed width, so that a write always
  * covers the one before. */
 struct state {
 	int64_t tat_us;
 	int64_t blocked_until_us;
+};
+
+struct budget {
+	char *path;
+	int64_t interval_us;
+	int64_t burst_us;
+	const struct clock *clock;
+	/* A file that cannot be had just now (a full disk) is no reason not to
+	 * back up: the process then keeps to the budget by itself. */
+	pthread_mutex_t lock;
+	struct state own;
 };
 
 #define STATE_FORMAT "%020" PRId64 " %020" PRId64 "\n"
@@ -64,9 +69,18 @@ static int64_t at_most(int64_t value, int64_t limit)
 	return value < limit ? value : limit;
 }
 
-/* A file that says nothing sensible is a new one, and times that no rule can
- * have written (the clock was set back) are brought down to those it can. */
-static struct state read_state(const struct budget *budget, int fd, int64_t now_us)
+/* Times that no rule can have written (the clock was set back) are brought down
+ * to those it can. */
+static struct state sensible(const struct budget *budget, struct state state, int64_t now_us)
+{
+	state.tat_us = at_most(state.tat_us, now_us + budget->burst_us + budget->interval_us);
+	state.blocked_until_us = at_most(state.blocked_until_us,
+	    now_us + BUDGET_MAX_BLOCK_MS * INT64_C(1000));
+	return state;
+}
+
+/* A file that says nothing sensible is a new one. */
+static struct state read_state(int fd)
 {
 	struct state state = { 0, 0 };
 	char text[64];
@@ -76,9 +90,6 @@ static struct state read_state(const struct budget *budget, int fd, int64_t now_
 	if (sscanf(text, "%20" SCNd64 " %20" SCNd64, &state.tat_us,
 	    &state.blocked_until_us) != 2)
 		return (struct state){ 0, 0 };
-	state.tat_us = at_most(state.tat_us, now_us + budget->burst_us + budget->interval_us);
-	state.blocked_until_us = at_most(state.blocked_until_us,
-	    now_us + BUDGET_MAX_BLOCK_MS * INT64_C(1000));
 	return state;
 }
 
@@ -104,6 +115,7 @@ struct budget *budget_open(const char *path, unsigned requests, int64_t period_m
 	assert(requests > 0 && period_ms > 0);
 	budget->path = mem_strdup(path);
 	budget->clock = clock;
+	(void)pthread_mutex_init(&budget->lock, NULL);
 	/* The burst and what follows it in the same period stay within the
 	 * allowance together. */
 	budget->interval_us = period_ms * 1000 / paced;
@@ -121,59 +133,74 @@ void budget_close(struct budget *budget)
 {
 	if (budget == NULL)
 		return;
+	(void)pthread_mutex_destroy(&budget->lock);
 	free(budget->path);
 	free(budget);
 }
 
-/* Take one request out of the budget, or learn how long to wait. */
-static int take(struct budget *budget, int64_t *ret_wait_ms, struct err *err)
+/* The state, to be changed and handed to end_change: the file's, or our own. */
+static int begin_change(struct budget *budget, int64_t now_us, struct state *ret)
 {
-	int64_t now_us = clock_now_ms(budget->clock) * 1000;
-	int fd = open_locked(budget, err);
-	struct state state;
-	int rc;
+	struct err ignored = ERR_INIT;
+	int fd;
 
-	if (fd < 0)
-		return -1;
-	state = read_state(budget, fd, now_us);
+	(void)pthread_mutex_lock(&budget->lock);
+	fd = open_locked(budget, &ignored);
+	*ret = sensible(budget, fd >= 0 ? read_state(fd) : budget->own, now_us);
+	return fd;
+}
+
+static void end_change(struct budget *budget, int fd, struct state state)
+{
+	struct err ignored = ERR_INIT;
+
+	budget->own = state;
+	if (fd >= 0) {
+		(void)write_state(budget, fd, state, &ignored);
+		(void)close(fd);
+	}
+	(void)pthread_mutex_unlock(&budget->lock);
+}
+
+/* Take one request out of the budget, or learn how long to wait. */
+static int64_t take(struct budget *budget)
+{
+	int64_t now_us = clock_now_ms(budget->clock) * 1000, wait_ms;
+	struct state state;
+	int fd = begin_change(budget, now_us, &state);
+
 	if (state.blocked_until_us > now_us)
-		*ret_wait_ms = (state.blocked_until_us - now_us + 999) / 1000;
+		wait_ms = (state.blocked_until_us - now_us + 999) / 1000;
 	else
-		*ret_wait_ms = budget_gcra(&state.tat_us, now_us, budget->interval_us,
+		wait_ms = budget_gcra(&state.tat_us, now_us, budget->interval_us,
 		    budget->burst_us);
 	/* Also when waiting: times that were brought down stay down. */
-	rc = write_state(budget, fd, state, err);
-	(void)close(fd);
-	return rc;
+	end_change(budget, fd, state);
+	return wait_ms;
 }
 
 int budget_spend(struct budget *budget, struct err *err)
 {
-	int64_t wait = 0;
-
 	for (;;) {
-		if (stop_check(err) != 0 || take(budget, &wait, err) != 0)
+		int64_t wait_ms;
+
+		if (stop_check(err) != 0)
 			return -1;
-		if (wait == 0)
+		wait_ms = take(budget);
+		if (wait_ms == 0)
 			return 0;
-		clock_sleep_ms(budget->clock, wait);
+		clock_sleep_ms(budget->clock, wait_ms);
 	}
 }
 
-int budget_block(struct budget *budget, int64_t ms, struct err *err)
+void budget_block(struct budget *budget, int64_t ms)
 {
 	int64_t now_us = clock_now_ms(budget->clock) * 1000;
 	int64_t until_us = now_us + at_most(ms, BUDGET_MAX_BLOCK_MS) * 1000;
-	int fd = open_locked(budget, err);
 	struct state state;
-	int rc;
+	int fd = begin_change(budget, now_us, &state);
 
-	if (fd < 0)
-		return -1;
-	state = read_state(budget, fd, now_us);
 	if (until_us > state.blocked_until_us)
 		state.blocked_until_us = until_us;
-	rc = write_state(budget, fd, state, err);
-	(void)close(fd);
-	return rc;
+	end_change(budget, fd, state);
 }

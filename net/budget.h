@@ -28,11 +28,12 @@ struct budget *budget_open(const char *path, unsigned requests, int64_t period_m
     const struct clock *clock, struct err *err);
 void budget_close(struct budget *budget);
 
-/* Wait until one more request may be sent. ERR_INTERRUPTED when stopped. */
+/* Wait until one more request may be sent. ERR_INTERRUPTED when stopped. When
+ * the file cannot be used just now, the budget is this process's alone. */
 int budget_spend(struct budget *budget, struct err *err);
 
 /* The server said "not for `ms`": nobody on this host sends before then. */
-int budget_block(struct budget *budget, int64_t ms, struct err *err);
+void budget_block(struct budget *budget, int64_t ms);
 
 /* The rule alone, pure: milliseconds to wait at `now`, and the new `*tat` when
  * that is 0. Times in microseconds. */

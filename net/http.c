@@ -156,16 +156,14 @@ static int give_up(const struct http_request *request, const struct retry_log *l
 
 /* How long before the next try. A server that says when is believed, and for
  * a 429 that holds for everyone who shares the budget. */
-static int wait_for(struct http *http, const struct http_response *response,
-    unsigned tries, int64_t *ret_ms, struct err *err)
+static int64_t wait_for(struct http *http, const struct http_response *response,
+    unsigned tries)
 {
 	int64_t asked = response->retry_after_ms;
 
-	*ret_ms = asked >= 0 ? asked :
-	    retry_delay_ms(tries, clock_random(http->options.clock));
 	if (response->status == 429 && asked > 0 && http->options.budget != NULL)
-		return budget_block(http->options.budget, asked, err);
-	return 0;
+		budget_block(http->options.budget, asked);
+	return asked >= 0 ? asked : retry_delay_ms(tries, clock_random(http->options.clock));
 }
 
 static void note(struct retry_log *log, const struct try_outcome *outcome,
@@ -202,8 +200,7 @@ int http_do(struct http *http, struct http_request *request,
 		if (outcome.result == TRY_ANSWERED && is_final(request, ret))
 			return 0;
 		note(&log, &outcome, ret);
-		if (wait_for(http, ret, tries, &wait, err) != 0)
-			break;
+		wait = wait_for(http, ret, tries);
 		if (tries > http->options.retries || wait > RETRY_AFTER_MAX_MS ||
 		    !may_repeat(request, &outcome, ret)) {
 			if (outcome.result == TRY_ANSWERED && request->judge != NULL)

@@ -71,6 +71,9 @@ struct http_request {
 	const void *body;            /* or NULL */
 	size_t body_len;
 	bool repeatable;             /* carrying it out twice does no harm */
+	/* Every sending is a try that is counted: libcurl by itself sends a request
+	 * again when a connection it kept turns out to be dead. */
+	bool counted;
 	bool compressed;             /* ask for a compressed answer; it arrives unpacked */
 	size_t max_answer_bytes;     /* ERR_TOO_BIG beyond */
 	/* Called before each try when not NULL: fills in headers that depend on

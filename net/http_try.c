@@ -143,7 +143,7 @@ static CURLcode set_method(CURL *easy, const struct http_request *request)
 		SET(easy, CURLOPT_CUSTOMREQUEST, request->method);
 	/* libcurl silently repeats a request whose reused connection turns out
 	 * closed, though the server may have carried it out. */
-	if (!request->repeatable)
+	if (!request->repeatable || request->counted)
 		SET(easy, CURLOPT_FRESH_CONNECT, 1L);
 	/* Not CURLOPT_ACCEPT_ENCODING "identity": that would unpack an object
 	 * that was stored with a Content-Encoding. */

@@ -140,7 +140,7 @@ int s3_do(struct s3 *s3, const struct s3_call *call, struct http_response *ret,
 	AUTO_BUF url = BUF_INIT(MAX_URL);
 	struct http_request request = {
 		.method = call->method, .body = call->body, .body_len = call->body_len,
-		.repeatable = true, .max_answer_bytes = call->max_answer_bytes,
+		.repeatable = true, .counted = call->if_absent, .max_answer_bytes = call->max_answer_bytes,
 		.sign = sign_try, .sign_ctx = &signing, .judge = judge,
 	};
 	int rc;
