@@ -3,11 +3,13 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -171,56 +173,77 @@ START_TEST(an_exclusive_write_keeps_what_is_there)
 }
 END_TEST
 
-#define RACERS 8
+#define RACERS 4
+#define ROUNDS 200
 
-/* Waits at the gate, then writes its number; the exit code tells how it went. */
-static _Noreturn void race(int gate, const char *path, int number)
+/* Shared by the racing processes. */
+struct track {
+	pthread_barrier_t start;
+	int wins[ROUNDS][RACERS];
+};
+
+static struct track *new_track(void)
 {
-	AUTO_STR text = mem_printf("%d", number);
-	struct err err = ERR_INIT;
-	char c;
-	int rc;
+	struct track *t = mmap(NULL, sizeof(*t), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pthread_barrierattr_t shared;
 
-	if (read(gate, &c, 1) < 0)
-		_exit(99);
-	rc = file_write(path, text, strlen(text), 0600, true, &err);
-	_exit(rc == 0 ? 0 : err.code == ERR_EXISTS ? 1 : 2);
+	ck_assert(t != MAP_FAILED);
+	ck_assert_int_eq(pthread_barrierattr_init(&shared), 0);
+	ck_assert_int_eq(pthread_barrierattr_setpshared(&shared, PTHREAD_PROCESS_SHARED), 0);
+	ck_assert_int_eq(pthread_barrier_init(&t->start, &shared, RACERS), 0);
+	(void)pthread_barrierattr_destroy(&shared);
+	return t;
+}
+
+/* All begin each round together, and write their own number. */
+static _Noreturn void race(struct track *t, const char *folder, int number)
+{
+	for (int round = 0; round < ROUNDS; round++) {
+		AUTO_STR path = mem_printf("%s/%d", folder, round);
+		AUTO_STR text = mem_printf("%d", number);
+		struct err err = ERR_INIT;
+
+		(void)pthread_barrier_wait(&t->start);
+		t->wins[round][number] = file_write(path, text, strlen(text), 0600, true, &err) == 0;
+		if (!t->wins[round][number] && err.code != ERR_EXISTS)
+			_exit(1);
+	}
+	_exit(0);
 }
 
 START_TEST(one_process_alone_wins_an_exclusive_race)
 {
 	const char *folder = unit_folder();
-	AUTO_STR path = mem_printf("%s/f", folder);
-	AUTO_STR winner = NULL;
+	struct track *t = new_track();
 	pid_t pids[RACERS];
-	int gate[2], lost = 0;
 
-	ck_assert_int_eq(pipe(gate), 0);
 	for (int i = 0; i < RACERS; i++) {
 		pids[i] = fork();
 		ck_assert_int_ge(pids[i], 0);
-		if (pids[i] == 0) {
-			(void)close(gate[1]);
-			race(gate[0], path, i);
-		}
+		if (pids[i] == 0)
+			race(t, folder, i);
 	}
-	(void)close(gate[0]);
-	(void)close(gate[1]);
 	for (int i = 0; i < RACERS; i++) {
 		int status = 0;
 
 		ck_assert_int_eq(waitpid(pids[i], &status, 0), pids[i]);
-		ck_assert(WIFEXITED(status) && WEXITSTATUS(status) <= 1);
-		if (WEXITSTATUS(status) == 1) {
-			lost++;
-		} else {
-			ck_assert_ptr_null(winner);
-			winner = mem_printf("%d", i);
-		}
+		ck_assert_int_eq(status, 0);
 	}
-	ck_assert_int_eq(lost, RACERS - 1);
-	assert_holds(path, winner);
-	ck_assert_int_eq(entries_in(folder), 1);
+	for (int round = 0; round < ROUNDS; round++) {
+		AUTO_STR path = mem_printf("%s/%d", folder, round);
+		AUTO_STR text = NULL;
+		int winners = 0;
+
+		for (int i = 0; i < RACERS; i++) {
+			winners += t->wins[round][i];
+			if (t->wins[round][i] && text == NULL)
+				text = mem_printf("%d", i);
+		}
+		ck_assert_int_eq(winners, 1);
+		assert_holds(path, text);
+	}
+	ck_assert_int_eq(entries_in(folder), ROUNDS);
+	(void)munmap(t, sizeof(*t));
 }
 END_TEST
 
