@@ -24,6 +24,12 @@ static void on_damage(void *ctx, const struct err *err)
 	log_error("%s", err->msg);
 }
 
+static void on_not_kept(void *ctx, const struct err *err)
+{
+	progress_end(ctx);
+	log_warning("the verdict cannot be kept beside the snapshot: %s", err->msg);
+}
+
 static int verify(const struct session *session, struct open_snapshot *open,
     struct progress *progress, struct verdict *ret, struct err *err)
 {
@@ -32,6 +38,7 @@ static int verify(const struct session *session, struct open_snapshot *open,
 		.workers = session->workers, .clock = &clock_system,
 		.progress = progress_bytes, .progress_ctx = progress,
 		.damaged = on_damage, .damaged_ctx = progress,
+		.not_kept = on_not_kept, .not_kept_ctx = progress,
 	}, ret, err);
 
 	progress_end(progress);

@@ -45,6 +45,8 @@ static int check_chunks(const struct verify_options *o, struct verdict *v, struc
 
 int verify_snapshot(const struct verify_options *options, struct verdict *ret, struct err *err)
 {
+	struct err kept = ERR_INIT;
+
 	*ret = (struct verdict){ .good = true };
 	(void)snprintf(ret->how, sizeof(ret->how), "hashes");
 	if (check_chunks(options, ret, err) != 0) {
@@ -52,10 +54,8 @@ int verify_snapshot(const struct verify_options *options, struct verdict *ret, s
 		return -1;
 	}
 	ret->verified_at = clock_now(options->clock);
-	if (store_put_verdict(options->store, options->snapshot->manifest.id, ret, err) != 0) {
-		(void)err_wrap(err, "keep the verdict");
-		verdict_release(ret);
-		return -1;
-	}
+	if (store_put_verdict(options->store, options->snapshot->manifest.id, ret, &kept) != 0 &&
+	    options->not_kept != NULL)
+		options->not_kept(options->not_kept_ctx, &kept);
 	return 0;
 }

@@ -21,10 +21,15 @@ struct verify_options {
 	/* Called for each damaged chunk. */
 	void (*damaged)(void *ctx, const struct err *err);
 	void *damaged_ctx;
+	/* Called when the verdict cannot be kept: the bucket may be read-only for
+	 * whoever verifies. May be NULL. */
+	void (*not_kept)(void *ctx, const struct err *err);
+	void *not_kept_ctx;
 };
 
-/* 0 and a verdict (release it), good or bad, also kept beside the snapshot; -1
- * when it could not be found out (the bucket cannot be read, interrupted). */
+/* 0 and a verdict (release it), good or bad, also kept beside the snapshot where
+ * that is possible; -1 when it could not be found out (the bucket cannot be
+ * read, interrupted). */
 int verify_snapshot(const struct verify_options *options, struct verdict *ret, struct err *err);
 
 #endif
