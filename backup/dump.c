@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "backup/boundary.h"
+#include "backup/ddl.h"
 #include "backup/literal.h"
 #include "base/mem.h"
 
@@ -65,19 +66,50 @@ static int close_chunk(struct dump *d, struct err *err)
 	return d->sink(d->ctx, chunk, err);
 }
 
-/* A statement of schema or post; chunks of these are cut by size alone. A
- * comment at the end of an object's SQL would swallow the semicolon. */
+/* A statement of schema or post; chunks of these are cut by size alone. */
 static int add_statement(struct dump *d, enum manifest_kind kind, const char *sql,
     struct err *err)
 {
 	if (d->chunk != NULL && d->chunk->sql.len >= BOUNDARY_MAX_BYTES &&
 	    close_chunk(d, err) != 0)
 		return -1;
-	return buf_addf(open_chunk(d, kind), err, "%s%s;\n", sql,
-	    strstr(sql, "--") != NULL ? "\n" : "");
+	return buf_addf(open_chunk(d, kind), err, "%s%s;\n", sql, ddl_comment_end(sql));
 }
 
 /* ---- schema ---- */
+
+static bool has_foreign_keys(const struct schema *schema)
+{
+	for (size_t i = 0; i < schema->table_count; i++) {
+		if (strcasestr(schema->tables[i].sql, "REFERENCES") != NULL)
+			return true;
+	}
+	return false;
+}
+
+/* SQLite keeps the beginning of an index's SQL in this form. */
+static bool is_unique_index(const struct schema_object *object)
+{
+	return object->kind == SCHEMA_INDEX &&
+	    strncmp(object->sql, "CREATE UNIQUE INDEX ", 20) == 0;
+}
+
+/* The indexes that come before the rows, or the others, behind them. */
+static int dump_indexes(struct dump *d, const struct schema *schema, enum manifest_kind kind,
+    struct err *err)
+{
+	bool foreign_keys = has_foreign_keys(schema);
+
+	for (size_t i = 0; i < schema->object_count; i++) {
+		const struct schema_object *object = &schema->objects[i];
+		bool before = foreign_keys && is_unique_index(object);
+
+		if (object->kind == SCHEMA_INDEX && before == (kind == MANIFEST_SCHEMA) &&
+		    add_statement(d, kind, object->sql, err) != 0)
+			return -1;
+	}
+	return 0;
+}
 
 int dump_schema(struct dump *dump, const struct schema *schema, struct err *err)
 {
@@ -87,6 +119,8 @@ int dump_schema(struct dump *dump, const struct schema *schema, struct err *err)
 		if (add_statement(dump, MANIFEST_SCHEMA, schema->tables[i].sql, err) != 0)
 			return -1;
 	}
+	if (dump_indexes(dump, schema, MANIFEST_SCHEMA, err) != 0)
+		return -1;
 	return close_chunk(dump, err);
 }
 
@@ -130,7 +164,7 @@ static int add_tuple(struct dump *d, struct buf *sql, struct span tuple, struct 
 	if (close_statement(d, err) != 0)
 		return -1;
 	if (d->head.len + tuple.len + 1 > STATEMENT_MAX_BYTES)
-		return long_row_write(sql, d->table, &d->head, tuple, err);
+		return long_row_write(sql, &d->head, tuple, err);
 	d->statement_bytes = d->head.len + tuple.len;
 	return buf_add(sql, d->head.data, d->head.len, err) != 0 ||
 	    buf_add(sql, tuple.text, tuple.len, err) != 0 ? -1 : 0;
@@ -140,8 +174,12 @@ int dump_row(struct dump *dump, struct span tuple, struct err *err)
 {
 	struct buf *sql = open_chunk(dump, MANIFEST_ROWS);
 
-	if (add_tuple(dump, sql, tuple, err) != 0)
-		return -1;
+	if (add_tuple(dump, sql, tuple, err) != 0) {
+		if (err->code != ERR_TOO_BIG)
+			return -1;
+		return err_set(err, ERR_FAILED, "a row of %zu bytes as SQL: that is more than can be kept",
+		    tuple.len);
+	}
 	sha256_add(dump->hash, tuple.text, tuple.len);
 	sha256_add(dump->hash, "\n", 1);
 	dump->rows++;
@@ -208,7 +246,7 @@ int dump_post(struct dump *dump, const struct schema *schema, const struct buf *
     struct err *err)
 {
 	if ((schema->has_sequence && dump_sequence(dump, sequence, err) != 0) ||
-	    dump_objects(dump, schema, SCHEMA_INDEX, err) != 0 ||
+	    dump_indexes(dump, schema, MANIFEST_POST, err) != 0 ||
 	    dump_objects(dump, schema, SCHEMA_VIEW, err) != 0 ||
 	    dump_objects(dump, schema, SCHEMA_TRIGGER, err) != 0)
 		return -1;

@@ -1,13 +1,16 @@
 /*
  * The dump: a snapshot as SQL text, made chunk by chunk (docs/format.md).
  *
- *   schema   PRAGMA defer_foreign_keys=TRUE; and every CREATE TABLE
+ *   schema   PRAGMA defer_foreign_keys=TRUE; and every CREATE TABLE; where there
+ *            are foreign keys, also every CREATE UNIQUE INDEX: one may refer to
+ *            columns that only such an index makes unique, and then no row can
+ *            be inserted without it
  *   rows     INSERT INTO "t"("a",…) VALUES … with many tuples, table by table
- *   post     sqlite_sequence, indexes, views, triggers
+ *   post     sqlite_sequence, (the other) indexes, views, triggers
  *
  * No statement is longer than 100,000 bytes (D1's limit, CLOUDFLARE.md 5.1)
- * and none crosses a chunk. A row whose own INSERT would be longer is inserted
- * short and grown by UPDATEs (backup/long_row.c).
+ * and none crosses a chunk. The long values of a row whose own INSERT would be
+ * longer are put together in a table of their own first (backup/long_row.c).
  */
 #ifndef D1KEEP_BACKUP_DUMP_H
 #define D1KEEP_BACKUP_DUMP_H
@@ -68,7 +71,7 @@ int dump_post(struct dump *dump, const struct schema *schema, const struct buf *
 
 /* Append the statements for a row that is too long for one: `head` is its
  * "INSERT INTO … VALUES\n". */
-int long_row_write(struct buf *ret, const struct table *table, const struct buf *head,
-    struct span tuple, struct err *err);
+int long_row_write(struct buf *ret, const struct buf *head, struct span tuple,
+    struct err *err);
 
 #endif

@@ -35,8 +35,12 @@ static const char *skip_number(const char *p, const char *end)
 	p = skip_digits(p, end);
 	if (p == digits)
 		return NULL;
-	if (p < end && *p == '.')
-		p = skip_digits(p + 1, end);
+	if (p < end && *p == '.') {
+		digits = ++p;
+		p = skip_digits(p, end);
+		if (p == digits)
+			return NULL;
+	}
 	if (p < end && (*p == 'e' || *p == 'E')) {
 		p++;
 		if (p < end && (*p == '+' || *p == '-'))
@@ -49,16 +53,20 @@ static const char *skip_number(const char *p, const char *end)
 	return p;
 }
 
+/* A NUL would end the statement it gets into: there it is no literal. */
 static const char *skip_quoted(const char *p, const char *end)
 {
+	const char *start = p;
+
 	for (;;) {
 		p = memchr(p + 1, '\'', (size_t)(end - p - 1));
 		if (p == NULL)
 			return NULL;
 		if (p + 1 == end || p[1] != '\'')
-			return p + 1;
+			break;
 		p++;
 	}
+	return memchr(start, '\0', (size_t)(p - start)) == NULL ? p + 1 : NULL;
 }
 
 static const char *skip_hex(const char *p, const char *end)
@@ -68,8 +76,7 @@ static const char *skip_hex(const char *p, const char *end)
 	if (!starts(p, end, "X'"))
 		return NULL;
 	digits = p += 2;
-	while (p < end && ((*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'F') ||
-	    (*p >= 'a' && *p <= 'f')))
+	while (p < end && ((*p >= '0' && *p <= '9') || (*p >= 'A' && *p <= 'F')))
 		p++;
 	if (p == end || *p != '\'' || (p - digits) % 2 != 0)
 		return NULL;
@@ -149,9 +156,15 @@ static int add_quoted(struct buf *ret, char quote, const char *bytes, size_t len
 	    buf_add(ret, &quote, 1, err) != 0 ? -1 : 0;
 }
 
+bool literal_may_be_quoted(const char *bytes, size_t len)
+{
+	return memchr(bytes, '\0', len) == NULL && memmem(bytes, len, "\r\n", 2) == NULL &&
+	    utf8_valid(bytes, len);
+}
+
 int literal_add_text(struct buf *ret, const char *bytes, size_t len, struct err *err)
 {
-	if (memchr(bytes, '\0', len) == NULL && utf8_valid(bytes, len))
+	if (literal_may_be_quoted(bytes, len))
 		return add_quoted(ret, '\'', bytes, len, err);
 	return buf_adds(ret, CAST_HEAD, err) != 0 ||
 	    literal_add_blob(ret, bytes, len, err) != 0 ||
@@ -203,14 +216,12 @@ int literal_add_canonical(struct buf *ret, const char *literal, size_t len, stru
 {
 	bool negative = literal[0] == '-', is_text;
 	AUTO_BUF bytes = BUF_INIT(len);
-	int rc;
 
 	if (literal[negative] == 'I')
 		return buf_addf(ret, err, "%s%s", negative ? "-" : "", INFINITY_LITERAL);
-	if (literal[0] != 'C' && (literal[0] != '\'' || utf8_valid(literal, len)))
+	if (literal[0] != 'C' && (literal[0] != '\'' || literal_may_be_quoted(literal, len)))
 		return buf_add(ret, literal, len, err);
 	if (!literal_bytes(literal, len, &bytes, &is_text))
 		return err_set(err, ERR_CORRUPT, "a text value that cannot be read");
-	rc = literal_add_text(ret, buf_str(&bytes), bytes.len, err);
-	return rc;
+	return literal_add_text(ret, buf_str(&bytes), bytes.len, err);
 }

@@ -18,6 +18,10 @@ size_t literal_length(const char *text, const char *end);
 /* Append the canonical spelling of one whole literal. */
 int literal_add_canonical(struct buf *ret, const char *literal, size_t len, struct err *err);
 
+/* Text that stands for itself between quotes, everywhere: valid UTF-8 without NUL
+ * and without CR LF (of which the sqlite3 shell makes LF when it reads SQL). */
+bool literal_may_be_quoted(const char *bytes, size_t len);
+
 /* Append a literal of these bytes. */
 int literal_add_text(struct buf *ret, const char *bytes, size_t len, struct err *err);
 int literal_add_blob(struct buf *ret, const char *bytes, size_t len, struct err *err);

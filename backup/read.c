@@ -40,7 +40,7 @@ static const struct table *sequence_table(void)
 }
 
 /* The statements of the end pieces. `sequence_sql` holds one of them. */
-static int end_statements(const struct schema *schema, const char *sql[ASK_COUNT],
+static int end_statements(const struct db *db, const struct schema *schema, const char *sql[ASK_COUNT],
     struct buf *sequence_sql, struct err *err)
 {
 	static const char nothing[] = "SELECT NULL WHERE 0";
@@ -48,7 +48,7 @@ static int end_statements(const struct schema *schema, const char *sql[ASK_COUNT
 
 	if (select_page(sequence_sql, sequence_table(), SELECT_HEX, start, 0, err) != 0)
 		return -1;
-	sql[ASK_SCHEMA] = schema_fingerprint_sql;
+	sql[ASK_SCHEMA] = schema_fingerprint_sql(db);
 	sql[ASK_CHANGES] = "SELECT total_changes()";
 	sql[ASK_SEQUENCE] = schema->has_sequence ? buf_str(sequence_sql) : nothing;
 	sql[ASK_MIGRATION] = schema->has_migrations ?
@@ -151,6 +151,16 @@ static bool shows_replacement(struct reading *r, struct one_call *c,
 	return any;
 }
 
+static int check_rows(const struct one_call *c, const struct db_answer *answer,
+    struct err *err)
+{
+	for (size_t i = 0; i < c->table_count; i++) {
+		if (rows_have_null(&answer->rows[ASK_COUNT + i]))
+			return err_set(err, ERR_TOO_BIG, "a row is too big");
+	}
+	return 0;
+}
+
 static int one_call_dump(struct reading *r, struct one_call *c,
     const struct db_answer *answer, struct err *err)
 {
@@ -178,7 +188,8 @@ static int one_call_read(struct reading *r, struct one_call *c, struct err *err)
 		AUTO_ANSWER answer = { 0 };
 
 		if (one_call_statements(r, c, err) != 0 ||
-		    db_query(r->options->db, c->sql, ASK_COUNT + c->table_count, &answer, err) != 0)
+		    db_query(r->options->db, c->sql, ASK_COUNT + c->table_count, &answer, err) != 0 ||
+		    check_rows(c, &answer, err) != 0)
 			return -1;
 		if (!shows_replacement(r, c, &answer))
 			return one_call_dump(r, c, &answer, err);
@@ -200,7 +211,7 @@ static int read_in_one_call(struct reading *r, struct err *err)
 
 	for (size_t i = 0; i < n; i++)
 		buf_init(&c.texts[i], 1u << 20);
-	rc = end_statements(&r->schema, c.sql, &sequence_sql, err);
+	rc = end_statements(r->options->db, &r->schema, c.sql, &sequence_sql, err);
 	if (rc == 0)
 		rc = one_call_read(r, &c, err);
 	for (size_t i = 0; i < n; i++)
@@ -231,7 +242,7 @@ static int read_end(struct reading *r, struct reader *reader, struct err *err)
 	AUTO_ANSWER answer = { 0 };
 	AUTO_BUF sequence_sql = BUF_INIT(STATEMENT_MAX_BYTES);
 
-	if (end_statements(&r->schema, sql, &sequence_sql, err) != 0 ||
+	if (end_statements(r->options->db, &r->schema, sql, &sequence_sql, err) != 0 ||
 	    db_query(reader->db, sql, ASK_COUNT, &answer, err) != 0 ||
 	    take_end(r, &answer, err) != 0)
 		return -1;
@@ -250,6 +261,23 @@ static int check_bookmarks(struct reading *r, struct reader *reader, struct err 
 	reader->changed = true;
 	return reader->watch ?
 	    err_set(err, ERR_CHANGED, "the database was written to while it was read") : 0;
+}
+
+/* A table that is gone or has lost a column makes a page fail: that is a change
+ * like any other, when the schema is not what it was. */
+static void blame_schema_change(struct reading *r, struct err *err)
+{
+	const char *sql = schema_fingerprint_sql(r->options->db);
+	AUTO_ANSWER answer = { 0 };
+	struct err ignored = ERR_INIT;
+	AUTO_STR now = NULL;
+
+	if (err->code != ERR_FAILED || r->options->db->traits.one_moment ||
+	    db_query(r->options->db, &sql, 1, &answer, &ignored) != 0)
+		return;
+	now = schema_fingerprint(&answer.rows[0]);
+	if (strcmp(now, r->schema.fingerprint) != 0)
+		(void)err_set(err, ERR_CHANGED, "the schema was changed while the database was read");
 }
 
 static int read_by_pages(struct reading *r, struct err *err)
@@ -291,8 +319,10 @@ static int read_d1(struct reading *r, struct err *err)
 			r->m->consistency = mem_strdup("transaction");
 			return 0;
 		}
-		if (err->code != ERR_TOO_BIG || r->dump.next_index > 0)
+		if (err->code != ERR_TOO_BIG || r->dump.next_index > 0) {
+			blame_schema_change(r, err);
 			return -1;
+		}
 		err_clear(err);
 	}
 	/* The bookmark has to be older than anything that is read. */
@@ -300,7 +330,10 @@ static int read_d1(struct reading *r, struct err *err)
 	if (db_bookmark(r->options->db, &r->m->bookmark_before, err) != 0 ||
 	    schema_read(r->options->db, &r->schema, err) != 0)
 		return -1;
-	return read_by_pages(r, err);
+	if (read_by_pages(r, err) == 0)
+		return 0;
+	blame_schema_change(r, err);
+	return -1;
 }
 
 static int read_all(struct reading *r, struct err *err)

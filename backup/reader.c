@@ -9,6 +9,7 @@
 #define FIRST_ROWS 500
 #define MOST_ROWS 50000
 #define GROWTH 8
+#define BIG_ROW_TRIES 5
 
 /* One reading of one table. */
 struct pages {
@@ -31,14 +32,23 @@ bool rows_have_replacement(const struct db_rows *rows)
 	return false;
 }
 
+bool rows_have_null(const struct db_rows *rows)
+{
+	for (size_t i = 0; i < rows->count; i++) {
+		if (db_cell(rows, i, 0).text == NULL)
+			return true;
+	}
+	return false;
+}
+
 static int visit_cell(struct db_cell cell, const struct table *table, struct buf *spare,
     row_visit *visit, void *ctx, struct span *ret_last, struct err *err)
 {
 	struct tuple_scan scan;
 	int rc;
 
-	if (cell.text == NULL)
-		return err_set(err, ERR_CORRUPT, "the database answered NULL for a row");
+	if (cell.len == 0)
+		return err_set(err, ERR_CORRUPT, "the database answered nothing for a row");
 	tuple_scan_init(&scan, cell.text, cell.len, table->value_count);
 	while ((rc = tuple_next(&scan, spare, ret_last, err)) == 1) {
 		if (visit(ctx, *ret_last, err) != 0)
@@ -77,6 +87,10 @@ static int pass_row(void *ctx, struct span tuple, struct err *err)
 	struct passing *p = ctx;
 	struct pages *pages = p->pages;
 
+	/* Reading on behind it would go round in circles. */
+	if (p->rows == 0 && pages->last.len == tuple.len &&
+	    memcmp(pages->last.data, tuple.text, tuple.len) == 0)
+		return err_set(err, ERR_CORRUPT, "the database answered the same row again");
 	p->bytes += tuple.len;
 	p->rows++;
 	buf_reset(&pages->last);
@@ -128,12 +142,20 @@ static void ask_for_less(struct pages *p)
 		p->reader->page_bytes /= 2;
 }
 
+/* Slices are calls of their own: when changes are accepted, a row that changes
+ * between them is begun again. */
 static int read_big_row(struct pages *p, struct passing *page, struct err *err)
 {
 	AUTO_BUF row = BUF_INIT(CHUNK_MAX_BYTES);
-	int rc;
+	int rc = -1;
 
-	rc = slices_read_row(p->reader->db, p->table, last_tuple(p), &row, err);
+	for (int i = 0; i < BIG_ROW_TRIES && rc == -1; i++) {
+		buf_reset(&row);
+		rc = slices_read_row(p->reader->db, p->table, last_tuple(p), &row, err);
+		if (rc == -1 && (err->code != ERR_CHANGED || p->reader->watch))
+			break;
+		p->reader->changed |= rc == -1;
+	}
 	if (rc == 1)
 		rc = pass_row(page, (struct span){ row.data, row.len }, err) == 0 ? 1 : -1;
 	p->rows = 1;
@@ -159,8 +181,12 @@ static int read_page(struct pages *p, struct err *err)
 	AUTO_ANSWER answer = { 0 };
 	int64_t asked = p->rows;
 	bool replaced;
+	int rc;
 
-	if (query_page(p, &answer, err) != 0) {
+	rc = query_page(p, &answer, err);
+	if (rc == 0 && rows_have_null(&answer.rows[0]))
+		rc = err_set(err, ERR_TOO_BIG, "a row is too big");
+	if (rc != 0) {
 		if (err->code != ERR_TOO_BIG)
 			return -1;
 		if (p->rows == 1)

@@ -37,8 +37,7 @@ struct reader {
 /* Visit every row of the table. */
 int reader_table(struct reader *reader, const struct table *table, struct err *err);
 
-/* Visit the rows of one answer (a tuple a row). ERR_TOO_BIG cannot happen;
- * `*ret_replaced` is set, and nothing visited, when the answer shows U+FFFD and
+/* Visit the rows of one answer (a tuple a row). `*ret_replaced` is set, and nothing visited, when the answer shows U+FFFD and
  * the database's kind replaces invalid UTF-8: ask again as hex. */
 int reader_rows(const struct db *db, const struct db_rows *rows, const struct table *table,
     enum select_mode mode, row_visit *visit, void *ctx, bool *ret_replaced,
@@ -46,6 +45,10 @@ int reader_rows(const struct db *db, const struct db_rows *rows, const struct ta
 
 /* Does any cell of the first column show U+FFFD? */
 bool rows_have_replacement(const struct db_rows *rows);
+
+/* Is any of them NULL? So printf() answers when a row's tuple is longer than the
+ * engine's longest string: the same as ERR_TOO_BIG. */
+bool rows_have_null(const struct db_rows *rows);
 
 /* Compare an answer to "SELECT total_changes()" with the number at the start. */
 int reader_check_changes(struct reader *reader, const struct db_rows *rows, struct err *err);

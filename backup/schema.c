@@ -10,38 +10,56 @@
 /* Names and SQL come as hex: they may be anything, and an answer is JSON. */
 #define HEX(x) "hex(CAST(" x " AS BLOB))"
 #define NOT_CLOUDFLARES(name) "substr(lower(" name "),1,4)<>'_cf_'"
+/* Dumps make and drop tables of such names (dump.c, long_row.c). */
+#define RESERVED_PREFIX "_d1keep_"
 
-/* Everything the statements below answer follows from this one. */
-const char schema_fingerprint_sql[] =
-    "SELECT type, " HEX("name") ", " HEX("tbl_name") ", " HEX("sql")
-    " FROM sqlite_schema WHERE " NOT_CLOUDFLARES("name") " ORDER BY rowid";
+/* A database of D1 has tables of Cloudflare's own, which it lets nobody read; in
+ * any other file such a name means nothing. */
+#define ANY_NAME(name) "1"
 
-static const char tables_sql[] =
-    "SELECT " HEX("name") ", type, wr, strict FROM pragma_table_list"
-    " WHERE schema='main' AND " NOT_CLOUDFLARES("name");
+struct schema_sql {
+	const char *fingerprint;     /* everything the others answer follows from it */
+	const char *tables, *columns, *pk_indexes;
+};
 
-#define ORDINARY_TABLES \
+#define ORDINARY_TABLES(kept) \
 	"(SELECT name AS t FROM pragma_table_list WHERE schema='main' AND type='table' AND " \
-	NOT_CLOUDFLARES("name") ")"
+	kept("name") ")"
 
-static const char columns_sql[] =
-    "SELECT " HEX("t") ", " HEX("x.name") ", x.type, x.pk, x.hidden"
-    " FROM " ORDINARY_TABLES " JOIN pragma_table_xinfo(t) AS x ORDER BY t, x.cid";
+#define SCHEMA_SQL(kept) { \
+	.fingerprint = "SELECT type, " HEX("name") ", " HEX("tbl_name") ", " HEX("sql") \
+	    " FROM sqlite_schema WHERE " kept("name") " AND " kept("tbl_name") \
+	    " ORDER BY rowid", \
+	.tables = "SELECT " HEX("name") ", type, wr FROM pragma_table_list" \
+	    " WHERE schema='main' AND " kept("name"), \
+	.columns = "SELECT " HEX("t") ", " HEX("x.name") ", x.type, x.pk, x.hidden" \
+	    " FROM " ORDINARY_TABLES(kept) " JOIN pragma_table_xinfo(t) AS x ORDER BY t, x.cid", \
+	.pk_indexes = "SELECT " HEX("t") ", " HEX("x.name") ", x.coll FROM " ORDINARY_TABLES(kept) \
+	    " JOIN pragma_index_list(t) AS i JOIN pragma_index_xinfo(i.name) AS x" \
+	    " WHERE i.origin='pk' AND x.key ORDER BY t, x.seqno", \
+}
 
-static const char pk_indexes_sql[] =
-    "SELECT " HEX("t") " FROM " ORDINARY_TABLES
-    " JOIN pragma_index_list(t) AS i WHERE i.origin='pk'";
+static const struct schema_sql *sql_for(const struct db *db)
+{
+	static const struct schema_sql of_d1 = SCHEMA_SQL(NOT_CLOUDFLARES);
+	static const struct schema_sql of_file = SCHEMA_SQL(ANY_NAME);
+
+	return db->traits.is_d1 ? &of_d1 : &of_file;
+}
+
+const char *schema_fingerprint_sql(const struct db *db)
+{
+	return sql_for(db)->fingerprint;
+}
 
 enum { ASK_SCHEMA, ASK_TABLES, ASK_COLUMNS, ASK_PK, ASK_CHANGES, ASK_COUNT };
 
+/* Never NULL. */
 static char *unhex(struct db_cell cell)
 {
-	char *text;
+	char *text = mem_calloc(cell.len / 2 + 1, 1);
 
-	if (cell.text == NULL)
-		return NULL;
-	text = mem_calloc(cell.len / 2 + 1, 1);
-	if (!hex_decode(cell.text, cell.len, (unsigned char *)text))
+	if (cell.text == NULL || !hex_decode(cell.text, cell.len, (unsigned char *)text))
 		text[0] = '\0';
 	return text;
 }
@@ -73,8 +91,7 @@ static struct table *find_table(struct schema *schema, struct db_cell hex_name)
 	return NULL;
 }
 
-/* What pragma_table_list says of the table in row `row` of the schema: NULL
- * when it is not to be kept as a table. */
+/* What pragma_table_list says of a table. */
 static const struct db_cell *table_facts(const struct db_rows *tables, struct db_cell hex_name)
 {
 	for (size_t i = 0; i < tables->count; i++) {
@@ -96,7 +113,6 @@ static void add_table(struct schema *schema, struct db_cell hex_name, struct db_
 		.name = unhex(hex_name),
 		.sql = unhex(sql),
 		.without_rowid = text_is(facts[2], "1"),
-		.strict = text_is(facts[3], "1"),
 	};
 }
 
@@ -111,46 +127,73 @@ static int take_table(struct schema *schema, const struct db_rows *tables,
 			schema->has_sequence = true;
 		return 0;
 	}
-	if (facts == NULL)
-		return err_set(err, ERR_CHANGED, "table \"%s\" appeared while the schema was read", name);
-	if (text_is(facts[1], "virtual"))
+	if (facts == NULL || sql.text == NULL)
+		return err_set(err, ERR_CORRUPT, "table \"%s\" has no definition", name);
+	if (strncasecmp(name, RESERVED_PREFIX, strlen(RESERVED_PREFIX)) == 0)
+		add_exception(schema, name, "tables whose names begin with _d1keep_ are a restore's own, and are not kept");
+	else if (text_is(facts[1], "virtual"))
 		add_exception(schema, name, "virtual tables are not kept yet: neither its definition nor its rows are in this snapshot");
 	else if (text_is(facts[1], "table"))
 		add_table(schema, hex_name, sql, facts);
 	return 0;
 }
 
-static void add_object(struct schema *schema, enum schema_kind kind, struct db_cell name,
-    struct db_cell sql)
+static bool is_kept(const struct schema *schema, const char *table)
 {
+	for (size_t i = 0; i < schema->table_count; i++) {
+		if (strcasecmp(schema->tables[i].name, table) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < schema->object_count; i++) {
+		if (schema->objects[i].kind == SCHEMA_VIEW &&
+		    strcasecmp(schema->objects[i].name, table) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* `row`: type, name, tbl_name, sql. */
+static void add_object(struct schema *schema, enum schema_kind kind, const struct db_cell *row)
+{
+	AUTO_STR table = unhex(row[2]);
+	AUTO_STR name = NULL;
+
 	/* The index of a UNIQUE or PRIMARY KEY has no SQL: its table makes it. */
-	if (sql.text == NULL || sql.len == 0)
+	if (row[3].text == NULL || row[3].len == 0)
 		return;
+	if (kind != SCHEMA_VIEW && !is_kept(schema, table)) {
+		name = unhex(row[1]);
+		add_exception(schema, name, "it belongs to a table that is not kept");
+		return;
+	}
 	schema->objects = mem_grow(schema->objects, schema->object_count,
 	    &schema->object_cap, sizeof(*schema->objects));
 	schema->objects[schema->object_count++] = (struct schema_object){
-		kind, unhex(name), unhex(sql),
+		kind, unhex(row[1]), unhex(row[3]),
 	};
 }
 
+/* Tables and views first: what belongs to them is looked up among them. */
 static int take_schema(struct schema *schema, const struct db_answer *answer, struct err *err)
 {
 	const struct db_rows *rows = &answer->rows[ASK_SCHEMA];
 
 	for (size_t i = 0; i < rows->count; i++) {
-		struct db_cell type = db_cell(rows, i, 0), name = db_cell(rows, i, 1);
-		struct db_cell sql = db_cell(rows, i, 3);
+		const struct db_cell *row = &rows->cells[i * rows->columns];
 
-		if (text_is(type, "table")) {
-			if (take_table(schema, &answer->rows[ASK_TABLES], name, sql, err) != 0)
-				return -1;
-		} else if (text_is(type, "index")) {
-			add_object(schema, SCHEMA_INDEX, name, sql);
-		} else if (text_is(type, "view")) {
-			add_object(schema, SCHEMA_VIEW, name, sql);
-		} else if (text_is(type, "trigger")) {
-			add_object(schema, SCHEMA_TRIGGER, name, sql);
-		}
+		if (text_is(row[0], "view"))
+			add_object(schema, SCHEMA_VIEW, row);
+		else if (text_is(row[0], "table") && take_table(schema,
+		    &answer->rows[ASK_TABLES], row[1], row[3], err) != 0)
+			return -1;
+	}
+	for (size_t i = 0; i < rows->count; i++) {
+		const struct db_cell *row = &rows->cells[i * rows->columns];
+
+		if (text_is(row[0], "index"))
+			add_object(schema, SCHEMA_INDEX, row);
+		else if (text_is(row[0], "trigger"))
+			add_object(schema, SCHEMA_TRIGGER, row);
 	}
 	return 0;
 }
@@ -176,7 +219,7 @@ static void take_columns(struct schema *schema, const struct db_rows *rows)
 			.name = unhex(db_cell(rows, i, 1)),
 			.type = mem_strdup(db_cell(rows, i, 2).text != NULL ?
 			    db_cell(rows, i, 2).text : ""),
-			.pk = (int)pk,
+			.in_pk = pk > 0,
 			.generated = hidden != 0,
 		};
 	}
@@ -187,8 +230,13 @@ static void take_pk_indexes(struct schema *schema, const struct db_rows *rows)
 	for (size_t i = 0; i < rows->count; i++) {
 		struct table *t = find_table(schema, db_cell(rows, i, 0));
 
-		if (t != NULL)
-			t->pk_index = true;
+		if (t == NULL)
+			continue;
+		t->pk = mem_grow(t->pk, t->pk_count, &t->pk_cap, sizeof(*t->pk));
+		t->pk[t->pk_count++] = (struct pk_part){
+			.name = unhex(db_cell(rows, i, 1)),
+			.collation = mem_strdup(db_cell(rows, i, 2).text),
+		};
 	}
 }
 
@@ -211,13 +259,13 @@ static const struct column *rowid_column(const struct table *t)
 	const struct column *found = NULL;
 
 	for (size_t i = 0; i < t->column_count; i++) {
-		if (t->columns[i].pk == 0)
+		if (!t->columns[i].in_pk)
 			continue;
 		if (found != NULL || strcasecmp(t->columns[i].type, "INTEGER") != 0)
 			return NULL;
 		found = &t->columns[i];
 	}
-	return t->pk_index ? NULL : found;
+	return t->pk_count > 0 ? NULL : found;
 }
 
 static int name_rowid(struct table *t, struct err *err)
@@ -236,7 +284,8 @@ static int name_rowid(struct table *t, struct err *err)
 static void add_values(struct table *t, bool with_rowid)
 {
 	t->values = mem_calloc(t->column_count + 1, sizeof(*t->values));
-	t->key = mem_calloc(t->column_count + 1, sizeof(*t->key));
+	t->key = mem_calloc(t->pk_count + 1, sizeof(*t->key));
+	t->key_collations = mem_calloc(t->pk_count + 1, sizeof(*t->key_collations));
 	if (with_rowid)
 		t->values[t->value_count++] = t->rowid;
 	for (size_t i = 0; i < t->column_count; i++) {
@@ -245,39 +294,49 @@ static void add_values(struct table *t, bool with_rowid)
 	}
 }
 
-static size_t value_place(const struct table *t, const char *name)
+static int add_key(struct table *t, const char *name, const char *collation, struct err *err)
 {
-	size_t i = 0;
+	size_t place = 0;
 
-	while (t->values[i] != name)
-		i++;
-	return i;
+	while (place < t->value_count && strcmp(t->values[place], name) != 0)
+		place++;
+	if (place == t->value_count)
+		return err_set(err, ERR_CORRUPT, "table \"%s\": its key \"%s\" is none of its columns",
+		    t->name, name);
+	t->key_collations[t->key_count] = collation;
+	t->key[t->key_count++] = place;
+	return 0;
+}
+
+/* Collations are named only where the table names any: that keeps statements
+ * plain, and an explicit one keeps SQLite from using all of a composite key's
+ * index. */
+static int settle_primary_key(struct table *t, struct err *err)
+{
+	bool collates = strcasestr(t->sql, "COLLATE") != NULL;
+
+	add_values(t, false);
+	for (size_t i = 0; i < t->pk_count; i++) {
+		if (add_key(t, t->pk[i].name, collates ? t->pk[i].collation : NULL, err) != 0)
+			return -1;
+	}
+	return t->key_count > 0 ? 0 :
+	    err_set(err, ERR_CORRUPT, "table \"%s\" has no rowid and shows no primary key", t->name);
 }
 
 static int settle_keys(struct table *t, struct err *err)
 {
 	const struct column *alias;
 
-	if (t->without_rowid) {
-		add_values(t, false);
-		for (size_t i = 0; i < t->column_count; i++) {
-			const struct column *c = &t->columns[i];
-
-			if (c->pk > 0 && (size_t)c->pk <= t->column_count) {
-				t->key[c->pk - 1] = value_place(t, c->name);
-				t->key_count++;
-			}
-		}
-		return 0;
-	}
+	if (t->without_rowid)
+		return settle_primary_key(t, err);
 	alias = rowid_column(t);
 	if (alias != NULL)
 		t->rowid = alias->name;
 	else if (name_rowid(t, err) != 0)
 		return -1;
 	add_values(t, alias == NULL);
-	t->key[t->key_count++] = value_place(t, t->rowid);
-	return 0;
+	return add_key(t, t->rowid, NULL, err);
 }
 
 /* ---- all of it ---- */
@@ -293,8 +352,22 @@ static void note_migrations(struct schema *schema)
 	}
 }
 
+static int check_columns(const struct db_answer *answer, struct err *err)
+{
+	static const size_t columns[ASK_COUNT] = { 4, 3, 5, 3, 1 };
+
+	for (size_t i = 0; i < ASK_COUNT; i++) {
+		if (answer->rows[i].count > 0 && answer->rows[i].columns != columns[i])
+			return err_set(err, ERR_CORRUPT, "the answer has %zu columns instead of %zu",
+			    answer->rows[i].columns, columns[i]);
+	}
+	return 0;
+}
+
 static int schema_take(struct schema *schema, const struct db_answer *answer, struct err *err)
 {
+	if (check_columns(answer, err) != 0)
+		return -1;
 	schema->fingerprint = schema_fingerprint(&answer->rows[ASK_SCHEMA]);
 	schema->database_bytes = answer->size_bytes;
 	(void)db_cell_int(db_cell(&answer->rows[ASK_CHANGES], 0, 0), &schema->total_changes);
@@ -316,8 +389,9 @@ static int schema_take(struct schema *schema, const struct db_answer *answer, st
 
 int schema_read(struct db *db, struct schema *ret, struct err *err)
 {
+	const struct schema_sql *texts = sql_for(db);
 	const char *const sql[ASK_COUNT] = {
-		schema_fingerprint_sql, tables_sql, columns_sql, pk_indexes_sql,
+		texts->fingerprint, texts->tables, texts->columns, texts->pk_indexes,
 		"SELECT total_changes()",
 	};
 	AUTO_ANSWER answer = { 0 };
@@ -327,7 +401,7 @@ int schema_read(struct db *db, struct schema *ret, struct err *err)
 		return err_wrap(err, "read the schema");
 	if (schema_take(ret, &answer, err) != 0) {
 		schema_release(ret);
-		return -1;
+		return err_wrap(err, "read the schema");
 	}
 	return 0;
 }
@@ -357,8 +431,14 @@ static void release_table(struct table *t)
 		free(t->columns[i].type);
 	}
 	free(t->columns);
+	for (size_t i = 0; i < t->pk_count; i++) {
+		free(t->pk[i].name);
+		free(t->pk[i].collation);
+	}
+	free(t->pk);
 	free(t->values);
 	free(t->key);
+	free(t->key_collations);
 	free(t->name);
 	free(t->sql);
 }
@@ -380,18 +460,4 @@ void schema_release(struct schema *schema)
 	free(schema->exceptions);
 	free(schema->fingerprint);
 	*schema = (struct schema){ 0 };
-}
-
-static bool contains(const char *type, const char *word)
-{
-	return strcasestr(type, word) != NULL;
-}
-
-bool column_is_numeric(const char *type)
-{
-	if (contains(type, "INT"))
-		return true;
-	if (contains(type, "CHAR") || contains(type, "CLOB") || contains(type, "TEXT"))
-		return false;
-	return !contains(type, "BLOB") && type[0] != '\0';
 }

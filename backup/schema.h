@@ -1,8 +1,9 @@
 /*
  * What a database is made of, read from sqlite_schema and the table pragmas.
- * Left out: D1's own "_cf_…" tables, SQLite's "sqlite_…" tables, and the shadow
+ * Left out: "_cf_…" tables of a D1 (Cloudflare's own), SQLite's "sqlite_…" tables, and the shadow
  * tables of virtual tables. Virtual tables cannot be kept yet: each becomes an
- * exception of the snapshot.
+ * exception of the snapshot, and so does an index or trigger of a table that is
+ * not kept, and a table "_d1keep_…": a dump uses such names itself.
  */
 #ifndef D1KEEP_BACKUP_SCHEMA_H
 #define D1KEEP_BACKUP_SCHEMA_H
@@ -17,8 +18,15 @@
 struct column {
 	char *name;
 	char *type;          /* as declared, may be empty */
-	int pk;              /* 1-based place in the primary key, 0: not in it */
+	bool in_pk;
 	bool generated;      /* computed: never inserted */
+};
+
+/* A primary key may name a column twice, and by a collation that is not the
+ * column's. */
+struct pk_part {
+	char *name;
+	char *collation;
 };
 
 /*
@@ -31,13 +39,14 @@ struct table {
 	char *sql;
 	struct column *columns;
 	size_t column_count, column_cap;
-	bool strict;
 	bool without_rowid;
-	bool pk_index;            /* the primary key has an index of its own */
+	struct pk_part *pk;       /* of the primary key's own index, if it has one */
+	size_t pk_count, pk_cap;
 	const char *rowid;        /* the name its rowid goes by, or NULL */
 	const char **values;      /* names, in tuple order; not owned */
 	size_t value_count;
 	size_t *key;              /* places in the tuple of what orders the rows */
+	const char **key_collations; /* of each: NULL for the column's own; not owned */
 	size_t key_count;
 };
 
@@ -73,10 +82,7 @@ void schema_release(struct schema *schema);
 
 /* The statement whose answer makes a fingerprint, and the fingerprint of an
  * answer to it (a string of its own): to look again inside another call. */
-extern const char schema_fingerprint_sql[];
+const char *schema_fingerprint_sql(const struct db *db);
 char *schema_fingerprint(const struct db_rows *rows);
-
-/* The affinity of a declared type (sqlite.org/datatype3.html, 3.1). */
-bool column_is_numeric(const char *type);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * The SELECT statements of a backup, pure: text in, text out. Every statement
  * stays within D1's limits (CLOUDFLARE.md 5.2): 100 result columns, expressions
- * 100 deep, 32 arguments a function.
+ * 100 deep, 32 arguments a function, 100,000 bytes (unless the names of a
+ * table's columns take 60,000 of them, or the key of one row does).
  */
 #ifndef D1KEEP_BACKUP_SELECT_H
 #define D1KEEP_BACKUP_SELECT_H
@@ -17,7 +18,7 @@
 enum select_mode {
 	SELECT_QUOTED,   /* text as quote() writes it; with a NUL, as hex */
 	SELECT_HEX,      /* all text as hex: survives an answer that replaces bytes */
-	SELECT_SKETCH,   /* long text and blobs as T<bytes> and B<bytes> */
+	SELECT_SKETCH,   /* long text and blobs as T<bytes> and B<bytes>; keys in full */
 };
 
 /* In a sketch, values of more bytes than this are left out. */
@@ -33,9 +34,5 @@ int select_page(struct buf *ret, const struct table *table, enum select_mode mod
  * zero-based `offset` of value `place` of the row whose key `row` has. */
 int select_slice(struct buf *ret, const struct table *table, struct span row, size_t place,
     int64_t offset, int64_t count, struct err *err);
-
-/* Append "key = literal AND …" of a row. */
-int select_where_row(struct buf *ret, const struct table *table, struct span row,
-    struct err *err);
 
 #endif

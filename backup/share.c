@@ -11,6 +11,7 @@ struct known {
 	int64_t sql_bytes, stored_bytes;
 	char sql_sha256[SHA256_HEX_SIZE], stored_sha256[SHA256_HEX_SIZE];
 	bool usable;
+	bool is_new;               /* uploaded by this backup */
 	struct known *next;
 };
 
@@ -93,7 +94,7 @@ static void grow(struct share *s)
 	s->bucket_count = bigger.bucket_count;
 }
 
-static void add(struct share *s, const struct manifest_object *o, bool usable)
+static void add(struct share *s, const struct manifest_object *o, bool is_new)
 {
 	struct known *k = find(s, o->key), **to;
 
@@ -106,7 +107,7 @@ static void add(struct share *s, const struct manifest_object *o, bool usable)
 		k->next = *to;
 		*to = k;
 	}
-	k->usable = usable;
+	k->usable = k->is_new = is_new;
 	k->sql_bytes = o->sql_bytes;
 	k->stored_bytes = o->stored_bytes;
 	memcpy(k->sql_sha256, o->sql_sha256, sizeof(k->sql_sha256));
@@ -124,7 +125,7 @@ static int see_chunk(void *ctx, const char *key, int64_t bytes, struct err *err)
 }
 
 static int drop_damaged(struct share *share, struct store *store, const char *id,
-    struct err *err)
+    int64_t since, struct err *err)
 {
 	struct verdict v;
 
@@ -135,7 +136,7 @@ static int drop_damaged(struct share *share, struct store *store, const char *id
 		err_clear(err);
 		return 0;
 	}
-	for (size_t i = 0; i < v.damaged_count; i++) {
+	for (size_t i = 0; v.verified_at >= since && i < v.damaged_count; i++) {
 		struct known *k = find(share, v.damaged[i]);
 
 		if (k != NULL)
@@ -143,6 +144,23 @@ static int drop_damaged(struct share *share, struct store *store, const char *id
 	}
 	verdict_release(&v);
 	return 0;
+}
+
+/* A damaged chunk is every snapshot's that names it, whichever was verified. */
+static int drop_all_damaged(struct share *share, struct store *store, int64_t since,
+    struct err *err)
+{
+	struct store_ids ids;
+	int rc = 0;
+
+	if (store_list(store, &ids, err) != 0)
+		return -1;
+	for (size_t i = 0; i < ids.count && rc == 0; i++) {
+		if (ids.items[i].has_verdict)
+			rc = drop_damaged(share, store, ids.items[i].id, since, err);
+	}
+	store_ids_release(&ids);
+	return rc;
 }
 
 int share_add_snapshot(struct share *share, struct store *store,
@@ -154,7 +172,7 @@ int share_add_snapshot(struct share *share, struct store *store,
 		add(share, &m->objects[i], false);
 	if (store_list_chunks(store, see_chunk, share, err) != 0)
 		return -1;
-	return drop_damaged(share, store, m->id, err);
+	return drop_all_damaged(share, store, m->started_at, err);
 }
 
 void share_add(struct share *share, const struct manifest_object *object)
@@ -164,7 +182,7 @@ void share_add(struct share *share, const struct manifest_object *object)
 	(void)pthread_mutex_unlock(&share->lock);
 }
 
-bool share_find(struct share *share, struct manifest_object *object)
+bool share_find(struct share *share, struct manifest_object *object, bool *ret_is_new)
 {
 	const struct known *k;
 	bool found;
@@ -174,6 +192,7 @@ bool share_find(struct share *share, struct manifest_object *object)
 	found = k != NULL && k->usable && k->sql_bytes == object->sql_bytes &&
 	    strcmp(k->sql_sha256, object->sql_sha256) == 0;
 	if (found) {
+		*ret_is_new = k->is_new;
 		object->stored_bytes = k->stored_bytes;
 		memcpy(object->stored_sha256, k->stored_sha256, sizeof(k->stored_sha256));
 	}

@@ -18,15 +18,17 @@ struct share *share_new(void);
 void share_free(struct share *share);
 
 /* Offer the chunks of `snapshot`, less those that are missing from the bucket,
- * have another size there, or were found damaged by a verification. */
+ * have another size there, or were found damaged by a verification of any
+ * snapshot since this one was taken (what was known before, it heeded itself). */
 int share_add_snapshot(struct share *share, struct store *store,
     const struct snapshot *snapshot, struct err *err);
 
-/* Offer one that was just uploaded. */
+/* Offer one that this backup just uploaded. */
 void share_add(struct share *share, const struct manifest_object *object);
 
 /* The stored chunk with this key, SQL hash and size: fills `stored_bytes` and
- * `stored_sha256` of `object`, or returns false. */
-bool share_find(struct share *share, struct manifest_object *object);
+ * `stored_sha256` of `object` and whether this backup uploaded it, or returns
+ * false. */
+bool share_find(struct share *share, struct manifest_object *object, bool *ret_is_new);
 
 #endif

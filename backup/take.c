@@ -17,8 +17,9 @@ static int share_previous(const struct take_options *o, struct share *share,
 	int rc;
 
 	if (store_find(o->store, "latest", &previous, err) != 0) {
-		/* None yet; or it is damaged, and this one stands on its own. */
-		if (err->code != ERR_NOT_FOUND && err->code != ERR_CORRUPT)
+		/* None yet; or it is damaged (or blown up), and this one stands on its own. */
+		if (err->code != ERR_NOT_FOUND && err->code != ERR_CORRUPT &&
+		    err->code != ERR_TOO_BIG)
 			return -1;
 		err_clear(err);
 		return 0;
@@ -34,7 +35,7 @@ static int share_previous(const struct take_options *o, struct share *share,
 static void forget_reading(struct manifest *m)
 {
 	struct manifest kept = {
-		.previous_id = m->previous_id, .new_bytes = m->new_bytes,
+		.previous_id = m->previous_id,
 	};
 
 	memcpy(kept.previous_sha256, m->previous_sha256, sizeof(kept.previous_sha256));

@@ -4,13 +4,12 @@
 #include <string.h>
 
 #include "backup/literal.h"
-#include "base/utf8.h"
 
 void tuple_scan_init(struct tuple_scan *scan, const char *text, size_t len, size_t columns)
 {
 	*scan = (struct tuple_scan){
 		.text = text, .at = text, .end = text + len,
-		.columns = columns, .plain = utf8_valid(text, len),
+		.columns = columns, .plain = literal_may_be_quoted(text, len),
 	};
 }
 
@@ -86,7 +85,7 @@ int tuple_next(struct tuple_scan *scan, struct buf *spare, struct span *ret, str
 		return not_a_tuple(scan, err);
 	scan->at = end;
 	*ret = (struct span){ start, (size_t)(end - start) };
-	if (wants_respelling || (!scan->plain && !utf8_valid(ret->text, ret->len)))
+	if (wants_respelling || (!scan->plain && !literal_may_be_quoted(ret->text, ret->len)))
 		return respell(*ret, spare, ret, err);
 	return 1;
 }

@@ -6,11 +6,14 @@
  *
  *   literal = NULL | number | Inf | -Inf | 'text' | X'hex' | CAST(X'hex' AS TEXT)
  *   number  = [-]digits[.digits][e[+-]digits]
+ *   hex     = pairs of 0-9 A-F; text has no NUL, and each ' in it twice
  *
  * The canonical spelling, the one that is kept (docs/format.md):
- *   - text is quoted if it is valid UTF-8 without NUL, else CAST(X'HEX' AS TEXT)
+ *   - text is quoted if it is valid UTF-8 without NUL and CR LF, else
+ *     CAST(X'HEX' AS TEXT)
  *   - infinity is 9.0e+999 (SQLite before 3.41 quotes it as Inf)
- * so that the same row gives the same bytes whatever engine and mode read it.
+ *   - other numbers stay as the engine spelled them
+ * so that the same row gives the same bytes in whatever mode it is read.
  */
 #ifndef D1KEEP_BACKUP_TUPLE_H
 #define D1KEEP_BACKUP_TUPLE_H
@@ -32,7 +35,7 @@ struct span {
 struct tuple_scan {
 	const char *text, *end, *at;
 	size_t columns;          /* literals each tuple must have */
-	bool plain;              /* the whole page is valid UTF-8 */
+	bool plain;              /* no text of the whole page needs another spelling */
 };
 
 void tuple_scan_init(struct tuple_scan *scan, const char *text, size_t len, size_t columns);

@@ -67,12 +67,11 @@ static int work(void *ctx, void *item, struct err *err)
 		.rows = chunk->rows,
 		.sql_bytes = (int64_t)chunk->sql.len,
 	};
-	bool shared;
+	bool is_new = true;
 
 	sha256_hex(chunk->sql.data, chunk->sql.len, object.sql_sha256);
 	object.key = names_chunk(folder_of(chunk), object.sql_sha256);
-	shared = share_find(u->share, &object);
-	if (!shared) {
+	if (!share_find(u->share, &object, &is_new)) {
 		if (pack_and_put(u, chunk, &object, err) != 0) {
 			free(object.key);
 			return -1;
@@ -80,7 +79,7 @@ static int work(void *ctx, void *item, struct err *err)
 		share_add(u->share, &object);
 	}
 	object.table = mem_strdup(chunk->table);
-	keep_object(u, chunk->index, &object, !shared);
+	keep_object(u, chunk->index, &object, is_new);
 	return 0;
 }
 

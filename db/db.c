@@ -1,5 +1,6 @@
 #include "db/db.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -12,6 +13,8 @@ int db_query(struct db *db, const char *const *sql, size_t count, struct db_answ
 
 struct db_cell db_cell(const struct db_rows *rows, size_t row, size_t column)
 {
+	if (row >= rows->count || column >= rows->columns)
+		return (struct db_cell){ NULL, 0 };
 	return rows->cells[row * rows->columns + column];
 }
 
@@ -20,7 +23,7 @@ bool db_cell_int(struct db_cell cell, int64_t *ret)
 	char *end;
 	long long value;
 
-	if (cell.text == NULL || cell.len == 0)
+	if (cell.text == NULL || cell.len == 0 || isspace((unsigned char)cell.text[0]))
 		return false;
 	errno = 0;
 	value = strtoll(cell.text, &end, 10);

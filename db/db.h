@@ -52,6 +52,8 @@ struct db_traits {
 	/* The kind's answers pass through UTF-16 or JSON: invalid UTF-8 comes back
 	 * as U+FFFD, and has to be asked for as hex. */
 	bool replaces_invalid_utf8;
+	/* A D1, also a local one: names that begin with "_cf_" are Cloudflare's. */
+	bool is_d1;
 };
 
 struct db_cost {
@@ -79,7 +81,7 @@ struct db {
 int db_query(struct db *db, const char *const *sql, size_t count, struct db_answer *ret,
     struct err *err);
 
-/* The cell at a row and column of statement `rows`. */
+/* The cell at a row and column of statement `rows`; NULL where there is none. */
 struct db_cell db_cell(const struct db_rows *rows, size_t row, size_t column);
 
 /* As a whole number; false when it is not one. */

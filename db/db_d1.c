@@ -142,6 +142,7 @@ struct db *db_d1_new(struct d1_api *api, const char *database_id)
 			.page_bytes = 1u << 20,
 			.page_bytes_max = 8u << 20,
 			.replaces_invalid_utf8 = true,
+			.is_d1 = true,
 		},
 	};
 	d1->api = api;

@@ -1,8 +1,8 @@
 /* A SQLite file, read in one read transaction: one moment, whoever writes. */
 #include "db/db.h"
 
+#include <errno.h>
 #include <sqlite3.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,8 +10,10 @@
 #include "base/buf.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "db/quote.h"
 
-#define ANSWER_MAX_BYTES (256u << 20)
+/* A page aims at 4 MiB; a row that is larger than this is read in slices. */
+#define ANSWER_MAX_BYTES (64u << 20)
 #define BUSY_TIMEOUT_MS 10000
 /* Look at the stop flag every so many virtual machine steps. */
 #define PROGRESS_STEPS 100000
@@ -193,12 +195,41 @@ static int check_file(const char *path, struct err *err)
 	struct stat st;
 
 	if (stat(path, &st) != 0) {
+		if (errno != ENOENT && errno != ENOTDIR)
+			return err_sys(err, errno, "cannot look at \"%s\"", path);
 		(void)err_set(err, ERR_NOT_FOUND, "there is no file \"%s\"", path);
 		return err_hint(err, "check the path (or project and id) of this database in the configuration");
 	}
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_FAILED, "\"%s\" is not a regular file", path);
 	return 0;
+}
+
+static bool wal_holds_something(const char *path)
+{
+	AUTO_STR wal = mem_printf("%s-wal", path);
+	struct stat st;
+
+	return stat(wal, &st) == 0 && st.st_size > 0;
+}
+
+/*
+ * Opened for writing, though nothing is written: only so can SQLite undo what a
+ * crashed writer left in a journal, as any reader must, and take away again the
+ * -wal and -shm that reading a WAL database makes. A WAL with something in it
+ * is its writer's: it is not folded into the file. Where this process may not
+ * write, SQLite itself opens for reading.
+ */
+static int open_file(struct db_sqlite *s, const char *path)
+{
+	int rc = sqlite3_open_v2(path, &s->sqlite, SQLITE_OPEN_READWRITE, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_db_config(s->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+		    (int)wal_holds_something(path), NULL);
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(s->sqlite, "PRAGMA query_only=ON", NULL, NULL, NULL);
+	return rc;
 }
 
 struct db *db_sqlite_open(const char *path, const char *source, struct err *err)
@@ -214,11 +245,12 @@ struct db *db_sqlite_open(const char *path, const char *source, struct err *err)
 		.traits = {
 			.source = source,
 			.one_moment = true,
+			.is_d1 = strcmp(source, "wrangler") == 0,
 			.page_bytes = 1u << 20,
 			.page_bytes_max = 4u << 20,
 		},
 	};
-	if (sqlite3_open_v2(path, &s->sqlite, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK) {
+	if (open_file(s, path) != SQLITE_OK || quote_install(s->sqlite) != SQLITE_OK) {
 		(void)sqlite_fail(s, err);
 	} else {
 		(void)sqlite3_busy_timeout(s->sqlite, BUSY_TIMEOUT_MS);
