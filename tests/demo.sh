@@ -22,6 +22,7 @@ local_d1() {
     local key first second
     key=$(printf miniflare-D1DatabaseObject | openssl dgst -sha256 -r | cut -c1-64)
     first=$(printf %s "$1" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -r | cut -c1-32)
+    # shellcheck disable=SC2001 # sed reads better here
     second=$(printf '%b' "$(sed 's/../\\x&/g' <<<"$first")" | openssl dgst -sha256 -mac HMAC -macopt "hexkey:$key" -r | cut -c1-32)
     echo "project/.wrangler/state/v3/d1/miniflare-D1DatabaseObject/$first$second.sqlite"
 }

@@ -397,7 +397,7 @@ EOF
 
 # ---- while others write
 
-test_case 'OPEN (db/db_sqlite.c): a WAL database that nobody has open: unchanged, and nothing is left beside it' <<'EOF'
+test_case 'a WAL database that nobody has open: unchanged, and nothing is left beside it' <<'EOF'
 new_database "$ANY" <<'SQL'
 PRAGMA journal_mode = WAL; CREATE TABLE t(a); INSERT INTO t VALUES (1);
 SQL
@@ -424,7 +424,7 @@ SQL
     expect_exit 0 d1keep restore local/any --to "sqlite:$TEST_TMP/restored.sqlite"
     expect_equal "$(sql "$TEST_TMP/restored.sqlite" 'SELECT count(*), sum(a = 1) FROM t')" '20000|0'
 }
-test_case 'OPEN (db/db_sqlite.c): a journal that a crashed writer left behind' crashed_writer
+test_case 'a journal that a crashed writer left behind' crashed_writer
 
 # Two tables that a transaction always changes together: a torn snapshot shows.
 new_database "$ANY" <<'SQL'

@@ -37,7 +37,7 @@ test_case 'a write to a table that was already read' a_write '"match": "^POST .*
 test_case 'a write after the last row, before the last bookmark' a_write '"match": "bookmark"' 1 'UPDATE quiet SET a = 2'
 test_case 'a write between the first bookmark and the first page' a_write "$USAGE" 0 'INSERT INTO quiet VALUES (3)'
 test_case 'a change of the schema, which total_changes() does not count' a_write "$USAGE" 1 'CREATE TABLE new(a)'
-test_case 'OPEN (backup/read.c): a table that is dropped before its page' a_write '"match": "^POST .*/raw", "body": "FROM .{1,2}new"' 0 'DROP TABLE new'
+test_case 'a table that is dropped before its page' a_write '"match": "^POST .*/raw", "body": "FROM .{1,2}new"' 0 'DROP TABLE new'
 
 # A small database, between the call for the schema and the one for all the rest.
 rig_sql t4 'CREATE TABLE a(x); INSERT INTO a VALUES (1); CREATE TABLE b(x)'
@@ -52,7 +52,7 @@ test_case 'a small database: a write between its two calls' a_change_of_a_small_
 test_case 'a small database: a column is added between its two calls' a_change_of_a_small_one 'ALTER TABLE a ADD COLUMN y DEFAULT 7'
 test_case 'a small database: a table is made between its two calls' a_change_of_a_small_one 'CREATE TABLE c(x); INSERT INTO c VALUES (3)'
 test_case 'a small database: a column is dropped between its two calls' a_change_of_a_small_one 'ALTER TABLE a DROP COLUMN y'
-test_case 'OPEN (backup/read.c): a small database: a table is dropped between its two calls' a_change_of_a_small_one 'DROP TABLE b'
+test_case 'a small database: a table is dropped between its two calls' a_change_of_a_small_one 'DROP TABLE b'
 test_case 'a small database: a table is made anew between its two calls, as migrations do' a_change_of_a_small_one \
     'CREATE TABLE new_a(x PRIMARY KEY, y) WITHOUT ROWID; INSERT INTO new_a SELECT x, 1 FROM a; DROP TABLE a; ALTER TABLE new_a RENAME TO a'
 

@@ -14,7 +14,7 @@ d1keep() {
     local rc=0
     "$D1KEEP" -c "$CONF" "$@" 2>"$TEST_TMP/this-error" || rc=$?
     tee -a "$TEST_TMP/all-errors" <"$TEST_TMP/this-error" >&2
-    return $rc
+    return "$rc"
 }
 
 rig_sql t1 "CREATE TABLE usage(id INTEGER PRIMARY KEY, count INTEGER, t TEXT); CREATE TABLE credits(id TEXT PRIMARY KEY, balance INTEGER); CREATE TABLE quiet(a); INSERT INTO quiet VALUES (1);

@@ -277,7 +277,6 @@ void random_database(sqlite3 *sqlite, struct chance *c)
 	size_t tables = 1 + chance_below(c, 3);
 
 	/* Each statement by itself: an AUTOINCREMENT that is full rolls all back. */
-	sqlite_run(sqlite, "PRAGMA journal_mode=MEMORY");
 	for (size_t i = 0; i < tables; i++) {
 		struct random_table t;
 		char *sql;

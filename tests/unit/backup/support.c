@@ -23,9 +23,19 @@ int fsync(int fd)
 
 /* ---- SQLite ---- */
 
+const char *kept(char *text)
+{
+	static struct kept { struct kept *next; char *text; } *all;
+	struct kept *one = mem_calloc(1, sizeof(*one));
+
+	*one = (struct kept){ all, text };
+	all = one;
+	return text;
+}
+
 const char *new_path(const char *name)
 {
-	return mem_printf("%s/%s", unit_folder(), name);
+	return kept(mem_printf("%s/%s", unit_folder(), name));
 }
 
 sqlite3 *sqlite_open(const char *path)
@@ -33,7 +43,7 @@ sqlite3 *sqlite_open(const char *path)
 	sqlite3 *sqlite;
 
 	ck_assert_int_eq(sqlite3_open(path, &sqlite), SQLITE_OK);
-	sqlite_run(sqlite, "PRAGMA synchronous=OFF");
+	sqlite_run(sqlite, "PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY");
 	return sqlite;
 }
 
@@ -360,7 +370,7 @@ struct fake_d1 *fake_d1_open(const char *path)
 		.ops = &ops,
 		.traits = {
 			.source = "d1", .page_bytes = 1u << 20, .page_bytes_max = 8u << 20,
-			.replaces_invalid_utf8 = true,
+			.replaces_invalid_utf8 = true, .is_d1 = true,
 		},
 	};
 	d1->sqlite = sqlite_open(path);

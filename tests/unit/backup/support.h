@@ -20,6 +20,9 @@
 
 /* ---- SQLite ---- */
 
+/* The text itself, which now lives as long as the process and is no leak. */
+const char *kept(char *text);
+
 /* A path of its own below a fresh folder. */
 const char *new_path(const char *name);
 
@@ -111,9 +114,8 @@ void comes_back(const char *path);
 /* Split and run; each statement's length is checked. */
 void run_statements(sqlite3 *sqlite, const char *sql, size_t len);
 
-/* The schema of a file; and of one that is a local D1. */
+/* The schema of a file that is a local D1. */
 void schema_of(const char *path, struct schema *ret);
-void schema_of_local_d1(const char *path, struct schema *ret);
 const struct table *table_of(const struct schema *s, const char *name);
 
 #endif

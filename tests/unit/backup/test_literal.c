@@ -105,6 +105,9 @@ START_TEST(has_one_spelling_for_each_value)
 	canonical("'a\xff''b'", "CAST(X'61FF2762' AS TEXT)");
 	canonical("'\xed\xa0\x80'", "CAST(X'EDA080' AS TEXT)");
 	canonical("'\xc0\xaf'", "CAST(X'C0AF' AS TEXT)");
+	/* The sqlite3 shell makes LF of CR LF. */
+	canonical("'a\r\nb'", "CAST(X'610D0A62' AS TEXT)");
+	canonical("'a\rb\n'", "'a\rb\n'");
 }
 END_TEST
 

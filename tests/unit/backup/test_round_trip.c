@@ -84,7 +84,7 @@ END_TEST
 
 START_TEST(every_way_of_reading_makes_the_same_chunks)
 {
-	for (int i = 0; i < 60; i++) {
+	for (int i = 0; i < 40; i++) {
 		struct chance c = { seed() + (uint64_t)i * 7919 };
 		const char *path = make_database(&c);
 		struct manifest m;

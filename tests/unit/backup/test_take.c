@@ -61,7 +61,7 @@ static size_t listed(void)
 /* The path of an object in the bucket. */
 static const char *in_bucket(const char *key)
 {
-	return mem_printf("%s/production/auth/%s", w.root, key);
+	return kept(mem_printf("%s/production/auth/%s", w.root, key));
 }
 
 /* The chunk of a table's rows. */
@@ -414,7 +414,7 @@ START_TEST(a_row_that_cannot_be_read_publishes_nothing)
 {
 	sqlite3 *sqlite;
 
-	path = file_with("CREATE TABLE t(id INTEGER PRIMARY KEY, a);INSERT INTO t VALUES(1, zeroblob(40000000))");
+	path = file_with("CREATE TABLE t(id INTEGER PRIMARY KEY, a);INSERT INTO t VALUES(1, zeroblob(34000000))");
 	sqlite = sqlite_open(path);
 	(void)sqlite3_close(sqlite);
 	ck_assert_int_ne(try_take(), 0);
@@ -424,9 +424,9 @@ START_TEST(a_row_that_cannot_be_read_publishes_nothing)
 }
 END_TEST
 
-START_TEST(a_value_of_twenty_mebibytes_comes_back)
+START_TEST(a_value_of_ten_mebibytes_comes_back)
 {
-	path = file_with("CREATE TABLE t(a);INSERT INTO t VALUES(1), (zeroblob(20971520)), (2)");
+	path = file_with("CREATE TABLE t(a);INSERT INTO t VALUES(1), (zeroblob(10485760)), (2)");
 	taken_file(&w, path, &m);
 	comes_back_whole();
 }
@@ -457,5 +457,5 @@ UNIT_CASE(take)
 	tcase_add_test(tc, a_manifest_that_cannot_be_stored_publishes_nothing);
 	tcase_add_test(tc, what_a_failed_backup_left_does_no_harm);
 	tcase_add_test(tc, a_row_that_cannot_be_read_publishes_nothing);
-	tcase_add_test(tc, a_value_of_twenty_mebibytes_comes_back);
+	tcase_add_test(tc, a_value_of_ten_mebibytes_comes_back);
 }
