@@ -17,9 +17,9 @@ void stop_install(void)
 	struct sigaction sa = { .sa_handler = on_signal };
 
 	(void)sigemptyset(&sa.sa_mask);
+	(void)sigaction(SIGTERM, &sa, NULL);
 	sa.sa_flags = (int)SA_RESETHAND;
 	(void)sigaction(SIGINT, &sa, NULL);
-	(void)sigaction(SIGTERM, &sa, NULL);
 	sa.sa_handler = SIG_IGN;
 	sa.sa_flags = 0;
 	(void)sigaction(SIGPIPE, &sa, NULL);

@@ -11,7 +11,9 @@
 
 #include "base/err.h"
 
-/* Catch SIGINT and SIGTERM; ignore SIGPIPE. A second signal kills as usual. */
+/* Catch SIGINT and SIGTERM; ignore SIGPIPE. A person who is impatient can press
+ * ^C twice: a second SIGINT kills as usual. SIGTERM is often sent twice by those
+ * who mean it once (timeout(1), a process group). */
 void stop_install(void);
 
 /* As if a signal had come (used by tests). */

@@ -111,7 +111,7 @@ static void print_listing(const struct listing *l)
 
 		json_set(document, "snapshots", json_object_get(l->array));
 		print_json(document);
-	} else {
+	} else if (l->status == EXIT_DONE || columns_count(l->columns) > 0) {
 		columns_print(l->columns);
 	}
 }

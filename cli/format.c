@@ -150,6 +150,11 @@ void columns_print(const struct columns *c)
 	free(widest);
 }
 
+size_t columns_count(const struct columns *c)
+{
+	return c->used / c->count;
+}
+
 void columns_free(struct columns *c)
 {
 	for (size_t i = 0; i < c->used; i++)

@@ -23,6 +23,7 @@ const char *plural(int64_t n, const char *one, const char *many);
 struct columns;
 struct columns *columns_new(const char *const *headings, size_t count);
 void columns_add(struct columns *c, const char *cell);
+size_t columns_count(const struct columns *c);   /* rows */
 void columns_print(const struct columns *c);     /* to standard output */
 void columns_free(struct columns *c);
 

@@ -100,6 +100,21 @@ void session_close(struct session *session)
 	*session = (struct session){ .config = NULL };
 }
 
+/* Snapshots that this very configuration would refuse are no use. */
+static int check_trusted(const struct session *s, struct err *err)
+{
+	unsigned char sig[SIGN_BYTES];
+
+	if (s->verifier == NULL)
+		return 0;
+	if (signer_sign(s->signer, "d1keep", 6, sig, err) != 0)
+		return -1;
+	if (verifier_check(s->verifier, "d1keep", 6, sig, sizeof(sig), NULL, NULL) == 0)
+		return 0;
+	(void)err_set(err, ERR_USAGE, "sign_key: its public key is not among trusted_keys");
+	return err_hint(err, "add \"%s\" to trusted_keys", signer_public_text(s->signer));
+}
+
 int session_load_signer(struct session *session, struct err *err)
 {
 	struct secret pem = { 0 };
@@ -109,7 +124,7 @@ int session_load_signer(struct session *session, struct err *err)
 	if (secret_load(&pem, session->config->sign_key, err) == 0)
 		session->signer = signer_new(&pem, err);
 	secret_release(&pem);
-	return session->signer != NULL ? 0 : err_wrap(err, "sign_key");
+	return session->signer != NULL ? check_trusted(session, err) : err_wrap(err, "sign_key");
 }
 
 /* ---- which databases ---- */

@@ -32,8 +32,15 @@ static int sqlite_fail(struct replay *r, enum err_code code, struct err *err)
 		return err_set(err, ERR_FAILED, "cannot write \"%s\": %s", r->path,
 		    sqlite3_errmsg(r->sqlite));
 	default:
-		return err_set(err, code, "%s", sqlite3_errmsg(r->sqlite));
+		break;
 	}
+	/* D1's engine is newer than most machines' SQLite: that is no damage. */
+	if (strstr(sqlite3_errmsg(r->sqlite), "no such function") != NULL) {
+		(void)err_set(err, ERR_FAILED, "%s", sqlite3_errmsg(r->sqlite));
+		return err_hint(err, "the schema needs a newer SQLite than this one (%s): the dump itself can be had with --to sql:PATH",
+		    sqlite3_libversion());
+	}
+	return err_set(err, code, "%s", sqlite3_errmsg(r->sqlite));
 }
 
 static int authorize_pragma(const char *name)

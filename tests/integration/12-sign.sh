@@ -242,4 +242,14 @@ unusable_keys() {
 }
 test_case 'keys that are none' unusable_keys
 
+signs_by_a_key_nobody_trusts() {
+    conf "sign_key = \"file:$KEY\"" "trusted_keys = { \"$OTHER_KEY.pub\" }"
+    local before
+    before=$(find "$BUCKET" | sort)
+    expect_error 2 'sign_key: its public key is not among trusted_keys' d1keep backup local/shop
+    expect_err 'hint: add "ed25519:[0-9a-f]{64}" to trusted_keys'
+    expect_equal "$(find "$BUCKET" | sort)" "$before"
+}
+test_case 'a sign_key whose snapshots would be refused' signs_by_a_key_nobody_trusts
+
 test_done

@@ -96,7 +96,7 @@ rm -f "$STATE_DIR"/budget-* # where the minute is noted
 EOF
 
 # As systemd and the daemon together may send it, and as timeout(1) does.
-test_case 'OPEN (base/stop.c): SIGTERM twice is no more than SIGTERM' <<'EOF'
+test_case 'SIGTERM twice is no more than SIGTERM' <<'EOF'
 change
 faults_reset
 fault "{$CHUNK, \"kind\": \"stall\"}"

@@ -140,7 +140,7 @@ static size_t random_length(const struct random_table *t, struct chance *c)
 	case 0:
 		return 40000 + chance_below(c, 80000);
 	case 1:
-		return chance_below(c, 300000);
+		return chance_below(c, 200000);
 	case 2:
 	case 3:
 	case 4:
@@ -285,7 +285,7 @@ void random_database(sqlite3 *sqlite, struct chance *c)
 		sql = random_table_sql(&t, c);
 		/* A name may be taken, or a key's column not be one. */
 		if (sqlite3_exec(sqlite, sql, NULL, NULL, NULL) == SQLITE_OK) {
-			add_rows(sqlite, &t, chance_below(c, 4) == 0 ? 0 : chance_below(c, 30), c);
+			add_rows(sqlite, &t, chance_below(c, 4) == 0 ? 0 : chance_below(c, 22), c);
 			add_objects(sqlite, &t, (int)i, c);
 		}
 		sqlite3_free(sql);

@@ -102,7 +102,7 @@ END_TEST
 
 /* ---- names, and how many ---- */
 
-/* All three modes and both kinds of slices stay within the limits. */
+/* Pages of all three modes, and slices, stay within the limits. */
 static void stays_within_limits(const char *sql)
 {
 	const char *path = file_with(sql);
@@ -115,6 +115,7 @@ static void stays_within_limits(const char *sql)
 		for (int mode = SELECT_QUOTED; mode <= SELECT_SKETCH; mode++) {
 			AUTO_BUF got = BUF_INIT(1u << 24);
 			AUTO_BUF spare = BUF_INIT(1u << 24);
+			AUTO_BUF slice = BUF_INIT(1u << 20);
 			struct tuple_scan scan;
 			struct span tuple;
 
@@ -125,6 +126,9 @@ static void stays_within_limits(const char *sql)
 			buf_reset(&got);
 			page(path, t, (enum select_mode)mode, tuple, 1, &got);
 			ck_assert_uint_eq(got.len, 0);
+			ck_assert_int_eq(select_slice(&slice, t, tuple, 0, 0, 100, NULL), 0);
+			run_limited(path, &slice, &got);
+			ck_assert_uint_gt(got.len, 0);
 		}
 	}
 	schema_release(&s);
