@@ -6,6 +6,7 @@
 #include "backup/reader.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 
 /* A D1 up to this size, with few enough tables, is read in one call. */
 #define ONE_CALL_BYTES (4 << 20)
@@ -73,8 +74,12 @@ static char *migration_name(const struct db_rows *rows)
 	if (rows->count == 0 || (cell = db_cell(rows, 0, 0)).text == NULL)
 		return NULL;
 	name = mem_calloc(cell.len / 2 + 1, 1);
-	if (!hex_decode(cell.text, cell.len, (unsigned char *)name))
-		name[0] = '\0';
+	/* Anything may stand in a row; only what reads as a name is one. */
+	if (cell.len > 2000 || !hex_decode(cell.text, cell.len, (unsigned char *)name) ||
+	    strlen(name) != cell.len / 2 || !utf8_valid(name, cell.len / 2)) {
+		free(name);
+		return NULL;
+	}
 	return name;
 }
 

@@ -131,7 +131,8 @@ static int drop_damaged(struct share *share, struct store *store, const char *id
 
 	if (store_get_verdict(store, id, &v, err) != 0) {
 		/* No verdict, or one that cannot be read: nothing is known. */
-		if (err->code != ERR_NOT_FOUND && err->code != ERR_CORRUPT)
+		if (err->code != ERR_NOT_FOUND && err->code != ERR_CORRUPT &&
+		    err->code != ERR_TOO_BIG)
 			return -1;
 		err_clear(err);
 		return 0;

@@ -8,6 +8,9 @@
 #include "backup/upload.h"
 #include "base/mem.h"
 
+/* Before the second reading; twice that before the third, and so on. */
+#define ATTEMPT_PAUSE_MS 1000
+
 /* What the previous snapshot has need not be stored again. It is only trusted
  * for that when store_load does: when its signature holds. */
 static int share_previous(const struct take_options *o, struct share *share,
@@ -21,6 +24,8 @@ static int share_previous(const struct take_options *o, struct share *share,
 		if (err->code != ERR_NOT_FOUND && err->code != ERR_CORRUPT &&
 		    err->code != ERR_TOO_BIG)
 			return -1;
+		if (err->code != ERR_NOT_FOUND && o->previous_bad != NULL)
+			o->previous_bad(o->previous_bad_ctx, err);
 		err_clear(err);
 		return 0;
 	}
@@ -80,6 +85,8 @@ static int read_until_still(const struct take_options *o, struct share *share,
 			return err_hint(err, "raise attempts, back up when it is quieter, or set consistency = \"best-effort\"");
 		}
 		forget_reading(m);
+		/* A burst of writes may be over by then. */
+		clock_sleep_ms(o->clock, (int64_t)attempt * ATTEMPT_PAUSE_MS);
 	}
 }
 

@@ -35,6 +35,10 @@ struct take_options {
 	/* Called now and then while reading; may be NULL. */
 	void (*progress)(void *ctx, const struct take_progress *progress);
 	void *progress_ctx;
+	/* Called when the snapshot before this one is damaged or not to be
+	 * trusted: the new one then stands on its own. May be NULL. */
+	void (*previous_bad)(void *ctx, const struct err *err);
+	void *previous_bad_ctx;
 };
 
 /* On success `ret` (zeroed) is the published manifest; release it. Besides the

@@ -83,6 +83,14 @@ static int move_in(const char *tmp, const char *path, bool exclusive, struct err
 	return 0;
 }
 
+int file_no_room(const char *path, int errnum, struct err *err)
+{
+	if (errnum != ENOENT)
+		return err_sys(err, errnum, "cannot create a file beside \"%s\"", path);
+	(void)err_set(err, ERR_NOT_FOUND, "the folder of \"%s\" does not exist", path);
+	return err_hint(err, "make it first: mkdir -p");
+}
+
 int file_write(const char *path, const void *data, size_t len, mode_t mode,
     bool exclusive, struct err *err)
 {
@@ -90,7 +98,7 @@ int file_write(const char *path, const void *data, size_t len, mode_t mode,
 	int fd = mkostemp(tmp, O_CLOEXEC);
 
 	if (fd < 0)
-		return err_sys(err, errno, "cannot create a file beside \"%s\"", path);
+		return file_no_room(path, errno, err);
 	if (fill(fd, tmp, data, len, mode, err) != 0 ||
 	    move_in(tmp, path, exclusive, err) != 0) {
 		(void)unlink(tmp);

@@ -22,6 +22,9 @@ int file_read(const char *path, struct buf *ret, struct err *err);
 int file_write(const char *path, const void *data, size_t len, mode_t mode,
     bool exclusive, struct err *err);
 
+/* Say why no file could be created beside `path`. Returns -1. */
+int file_no_room(const char *path, int errnum, struct err *err);
+
 /* Write all of it to a descriptor, however many calls it takes. */
 int file_write_fd(int fd, const void *data, size_t len, const char *name,
     struct err *err);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/printable.h"
 #include "base/stamp.h"
 
 static struct {
@@ -19,15 +20,6 @@ void log_setup(const char *program, enum log_style style, enum log_level level)
 	log_state.level = level;
 }
 
-/* A message is one line, whatever a server or a file name put into it. */
-static void one_line(char *s)
-{
-	for (; *s != '\0'; s++) {
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			*s = ' ';
-	}
-}
-
 static void log_line(enum log_level level, const char *word, const char *fmt, va_list ap)
 {
 	char text[2048];
@@ -37,7 +29,8 @@ static void log_line(enum log_level level, const char *word, const char *fmt, va
 		return;
 	if (vsnprintf(text, sizeof(text), fmt, ap) < 0)
 		return;
-	one_line(text);
+	/* One line, whatever a server or a file name put into it. */
+	(void)printable(text);
 	switch (log_state.style) {
 	case LOG_STYLE_PLAIN:
 		(void)fprintf(stderr, "%s: %s%s\n", log_state.program, word, text);

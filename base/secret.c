@@ -109,7 +109,7 @@ static int load_credential(struct secret *ret, const char *name, struct err *err
 
 	if (dir == NULL) {
 		(void)err_set(err, ERR_NOT_FOUND, "credential \"%s\": CREDENTIALS_DIRECTORY is not set", name);
-		return err_hint(err, "credential: works in a systemd service with LoadCredential=%s:…", name);
+		return err_hint(err, "in a systemd service, LoadCredential=%s:PATH sets it; by hand, name the folder: CREDENTIALS_DIRECTORY=/etc/d1keep d1keep …", name);
 	}
 	if (strchr(name, '/') != NULL)
 		return err_set(err, ERR_USAGE, "credential name \"%s\" has a slash", name);

@@ -67,6 +67,12 @@ int args_next(struct args *args, const char **ret_value)
 		(void)usage_error(args->command, "%s needs a value", args->argv[optind - 1]);
 		return -1;
 	case '?':
+		if (optopt == 'c' || optopt == 'q' ||
+		    strncmp(args->argv[optind - 1], "--config", 8) == 0) {
+			(void)usage_error(args->command, "-c FILE and -q go before the command: d1keep -c FILE %s …",
+			    args->command->name);
+			return -1;
+		}
 		/* A letter within a bundle: getopt is still at that argument. */
 		if (optopt > 0 && optopt < 256 && strchr(args->short_options, optopt) == NULL)
 			(void)usage_error(args->command, "there is no option -%c", optopt);

@@ -42,6 +42,16 @@ static void on_progress(void *ctx, const struct take_progress *p)
 	events_progress(&job->events, p->rows, p->sql_bytes);
 }
 
+static void on_previous_bad(void *ctx, const struct err *err)
+{
+	struct job *job = ctx;
+
+	progress_end(&job->progress);
+	log_warning("the snapshot before this one cannot be used, so all is stored anew: %s", err->msg);
+	if (err->hint[0] != '\0')
+		log_info("hint: %s", err->hint);
+}
+
 static void print_result(const struct manifest *m, int64_t ms)
 {
 	AUTO_STR name = snapshot_name(m);
@@ -81,6 +91,7 @@ static int take(struct job *job, const struct config_database *d, struct open_db
 		.best_effort = d->policy.consistency == CONFIG_CONSISTENCY_BEST_EFFORT,
 		.workers = job->session->workers, .clock = &clock_system,
 		.progress = on_progress, .progress_ctx = job,
+		.previous_bad = on_previous_bad, .previous_bad_ctx = job,
 	};
 
 	return take_snapshot(&take, m, err);
@@ -134,14 +145,15 @@ static int back_up(struct job *job, const struct config_database *d)
 static int back_up_all(struct job *job, struct config_database *const *databases, size_t count)
 {
 	int result = EXIT_DONE;
+	size_t i;
 
-	for (size_t i = 0; i < count && !stop_requested(); i++) {
+	for (i = 0; i < count && !stop_requested(); i++) {
 		int status = back_up(job, databases[i]);
 
 		if (status != EXIT_DONE && (result == EXIT_DONE || result == EXIT_EXCEPTIONS))
 			result = status;
 	}
-	return stop_requested() ? EXIT_INTERRUPTED : result;
+	return i < count ? EXIT_INTERRUPTED : result;
 }
 
 /* The databases that the arguments name, each once, in their order. */

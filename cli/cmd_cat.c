@@ -1,4 +1,5 @@
 /* d1keep cat: the dump on standard output. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -63,7 +64,10 @@ static int cat(const struct session *session, const char *text, struct selection
 			.workers = session->workers, .wanted = wanted, .wanted_ctx = s,
 		}, STDOUT_FILENO, "standard output", s->gzip, NULL, NULL, &err);
 	close_snapshot(&open);
-	return rc == 0 ? EXIT_DONE : fail(&err);
+	if (rc == 0)
+		return EXIT_DONE;
+	/* Whoever reads has seen enough. */
+	return err.sys == EPIPE ? EXIT_FAILED : fail(&err);
 }
 
 static int run(const struct cli *cli, const struct command *command, int argc, char **argv)

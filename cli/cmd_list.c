@@ -48,6 +48,8 @@ static void add_row(struct columns *c, const struct snapshot *s, const struct ve
 {
 	const struct manifest *m = &s->manifest;
 	AUTO_STR name = snapshot_name(m);
+	AUTO_STR consistency = mem_printf("%s%s", m->consistency,
+	    m->exception_count > 0 ? ", incomplete" : "");
 	char text[FORMAT_SIZE];
 	int64_t at = m->started_at;
 
@@ -59,9 +61,18 @@ static void add_row(struct columns *c, const struct snapshot *s, const struct ve
 	columns_add(c, format_count(manifest_rows(m), text));
 	columns_add(c, format_bytes(manifest_stored_bytes(m), text));
 	columns_add(c, format_bytes(m->new_bytes, text));
-	columns_add(c, m->exception_count > 0 ? "incomplete" : m->consistency);
+	columns_add(c, consistency);
 	columns_add(c, signed_word(s->signature));
 	columns_add(c, verdict_name(v));
+}
+
+/* Damage is what a person must not miss. */
+static void note_failure(struct listing *l, const struct err *err)
+{
+	int status = fail(err);
+
+	if (l->status != EXIT_DAMAGE)
+		l->status = status;
 }
 
 /* A snapshot that cannot be loaded is said, and is no reason to hide the rest. */
@@ -74,7 +85,7 @@ static void list_one(struct listing *l, struct open_store *open, const struct st
 
 	if (store_load(&open->store, id->id, &snapshot, &err) != 0) {
 		(void)err_wrap(&err, "%s", name);
-		l->status = fail(&err);
+		note_failure(l, &err);
 		return;
 	}
 	if (id->has_verdict && store_get_verdict(&open->store, id->id, &verdict, &err) != 0)
@@ -137,7 +148,7 @@ static int list(const struct session *session, const char *text, bool json)
 	l.array = json ? json_object_new_array() : NULL;
 	for (size_t i = 0; i < count; i++) {
 		if (list_database(&l, found[i], &err) != 0)
-			l.status = fail(&err);
+			note_failure(&l, &err);
 	}
 	print_listing(&l);
 	columns_free(l.columns);
@@ -173,7 +184,7 @@ static int run(const struct cli *cli, const struct command *command, int argc, c
 const struct command command_list = {
 	.name = "list",
 	.arguments = "[ENV[/DB]]",
-	.summary = "List the retained snapshots, newest first.",
+	.summary = "List the retained snapshots, database by database, newest first.",
 	.details =
 	    "SIZE is what the snapshot's chunks take in the bucket, NEW the part that no\n"
 	    "earlier snapshot had stored. A snapshot whose manifest is damaged, or signed by\n"

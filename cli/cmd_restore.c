@@ -29,6 +29,8 @@ static void print_done(const struct manifest *m, const char *to, int64_t ms)
 	log_info("restored %s to %s: %zu %s, %s %s, %s", name, to, m->table_count,
 	    plural((int64_t)m->table_count, "table", "tables"), format_count(n, rows),
 	    plural(n, "row", "rows"), format_duration_ms(ms, took));
+	if (strcmp(m->consistency, "best-effort") == 0)
+		log_warning("this snapshot may mix two moments: the database was written to while it was read");
 	for (size_t i = 0; i < m->exception_count; i++)
 		log_warning("not in this snapshot: \"%s\": %s", m->exceptions[i].object,
 		    m->exceptions[i].reason);

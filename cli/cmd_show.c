@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/printable.h"
 #include "base/stamp.h"
 #include "cli/cli.h"
 #include "cli/format.h"
@@ -20,8 +21,10 @@ static const struct option_def options[] = {
 
 static void line(const char *name, const char *value)
 {
-	if (value != NULL)
-		(void)printf("%-15s %s\n", name, value);
+	AUTO_STR shown = mem_strdup(value);
+
+	if (shown != NULL)
+		(void)printf("%-15s %s\n", name, printable(shown));
 }
 
 static void print_heading(const struct snapshot *s, const struct verdict *v)
@@ -79,9 +82,12 @@ static void print_tables(const struct manifest *m)
 	(void)printf("\n");
 	columns_print(c);
 	columns_free(c);
-	for (size_t i = 0; i < m->exception_count; i++)
-		(void)printf("%s\"%s\": %s\n", i == 0 ? "\nnot kept:\n" : "",
-		    m->exceptions[i].object, m->exceptions[i].reason);
+	for (size_t i = 0; i < m->exception_count; i++) {
+		AUTO_STR shown = mem_printf("\"%s\": %s", m->exceptions[i].object,
+		    m->exceptions[i].reason);
+
+		(void)printf("%s%s\n", i == 0 ? "\nnot kept:\n" : "", printable(shown));
+	}
 }
 
 static int show(const struct session *session, const char *text, bool json)

@@ -87,7 +87,7 @@ static struct json_object *row_json(const char *name, const struct state_databas
 
 /* The configured databases, in their order; nothing known is a row as well. */
 static int collect(const struct session *session, struct state *state, struct columns *columns,
-    struct json_object *array, struct err *err)
+    struct json_object *array, bool *ret_any_failed, struct err *err)
 {
 	const struct config *c = session->config;
 
@@ -104,6 +104,8 @@ static int collect(const struct session *session, struct state *state, struct co
 		}
 		/* What a dead daemon left unfinished is not running. */
 		db.running = db.running && state_is_locked(c->state_dir);
+		if (strcmp(state_word(&db), "failed") == 0)
+			*ret_any_failed = true;
 		if (array != NULL)
 			(void)json_object_array_add(array, row_json(name, &db));
 		else
@@ -119,11 +121,12 @@ static int status_of(const struct session *session, bool json)
 	struct json_object *array = json ? json_object_new_array() : NULL;
 	struct err err = ERR_INIT;
 	struct state *state = state_open(session->config->state_dir, false, &err);
+	bool any_failed = false;
 	int status = EXIT_DONE;
 
 	if (state == NULL && err.code != ERR_NOT_FOUND) {
 		status = fail(&err);
-	} else if (collect(session, state, columns, array, &err) != 0) {
+	} else if (collect(session, state, columns, array, &any_failed, &err) != 0) {
 		status = fail(&err);
 	} else if (json) {
 		json_set(document, "databases", json_object_get(array));
@@ -133,6 +136,10 @@ static int status_of(const struct session *session, bool json)
 	}
 	if (state == NULL && status == EXIT_DONE)
 		log_info("no daemon has run with state_dir \"%s\" yet", session->config->state_dir);
+	else if (status == EXIT_DONE && !state_is_locked(session->config->state_dir))
+		log_warning("d1keepd is not running");
+	if (status == EXIT_DONE && any_failed)
+		status = EXIT_FAILED;
 	state_close(state);
 	columns_free(columns);
 	json_free(&array);
@@ -167,6 +174,9 @@ const struct command command_status = {
 	.name = "status",
 	.arguments = "",
 	.summary = "Show what the daemon did last and will do next, database by database.",
+	.details =
+	    "Exit status 1 when the last run of a database failed. Backups taken by hand are\n"
+	    "not the daemon's: see list.",
 	.options = options,
 	.run = run,
 };

@@ -94,7 +94,7 @@ static int run(const struct cli *cli, const struct command *command, int argc, c
 	struct session session;
 	struct args args;
 	const char *value;
-	int id, status, result = EXIT_DONE;
+	int i, id, status, result = EXIT_DONE;
 
 	args_init(&args, command, argc, argv);
 	while ((id = args_next(&args, &value)) > 0)
@@ -107,11 +107,13 @@ static int run(const struct cli *cli, const struct command *command, int argc, c
 	status = session_open(&session, cli);
 	if (status != EXIT_DONE)
 		return status;
-	for (int i = 0; i < args.rest_count && !stop_requested(); i++) {
+	for (i = 0; i < args.rest_count && !stop_requested(); i++) {
 		status = verify_one(&session, args.rest[i], cli->quiet);
 		if (result == EXIT_DONE)
 			result = status;
 	}
+	if (result == EXIT_DONE && i < args.rest_count)
+		result = EXIT_INTERRUPTED;
 	session_close(&session);
 	return finish_output(result);
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/printable.h"
 
 char *format_bytes(int64_t bytes, char ret[FORMAT_SIZE])
 {
@@ -86,17 +87,10 @@ struct columns *columns_new(const char *const *headings, size_t count)
 	return c;
 }
 
-/* A name from a database may hold what a terminal would obey. */
 void columns_add(struct columns *c, const char *cell)
 {
-	char *copy = mem_strdup(cell);
-
-	for (char *p = copy; *p != '\0'; p++) {
-		if ((unsigned char)*p < 0x20 || *p == 0x7f)
-			*p = '?';
-	}
 	c->cells = mem_grow(c->cells, c->used, &c->cap, sizeof(*c->cells));
-	c->cells[c->used++] = copy;
+	c->cells[c->used++] = printable(mem_strdup(cell));
 }
 
 static bool is_right(const char *heading)

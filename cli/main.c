@@ -47,6 +47,10 @@ static int run_command(const struct cli *cli, int argc, char **argv)
 		if (strcmp(commands[i]->name, argv[0]) == 0)
 			return commands[i]->run(cli, commands[i], argc, argv);
 	}
+	if (strcmp(argv[0], "help") == 0) {
+		print_help();
+		return finish_output(EXIT_DONE);
+	}
 	return bad_start("there is no command", argv[0]);
 }
 

@@ -125,9 +125,13 @@ static struct budget *open_budget(const struct config *config, const struct conf
 {
 	AUTO_STR folder = budget_folder(config);
 	AUTO_STR path = mem_printf("%s/budget-%s", folder, a->name);
-	struct err ignored = ERR_INIT;
+	struct err err = ERR_INIT;
+	struct budget *budget = budget_open(path, a->request_budget, BUDGET_PERIOD_MS,
+	    &clock_system, &err);
 
-	return budget_open(path, a->request_budget, BUDGET_PERIOD_MS, &clock_system, &ignored);
+	if (budget == NULL)
+		log_warning("requests are not paced: %s", err.msg);
+	return budget;
 }
 
 static struct db *open_d1(const struct session *session, const struct config_database *d,

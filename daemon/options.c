@@ -19,7 +19,7 @@ static const char help[] =
     "                      databases that never had one among them; then leave with 0,\n"
     "                      or with 1 if one failed\n"
     "  -v, --verbose       log more\n"
-    "      --version       print the version\n"
+    "  -V, --version       print the version\n"
     "  -h, --help          print this\n"
     "\n"
     "Signals: HUP reads the configuration again (a broken one is told, and the old one\n"
@@ -29,14 +29,14 @@ static const char help[] =
     "Exit codes: 0 left as asked, 1 failed, 2 usage or configuration, 75 another d1keepd\n"
     "works in the same state_dir.\n";
 
-enum { OPTION_FOREGROUND = 256, OPTION_ONCE, OPTION_VERSION };
+enum { OPTION_FOREGROUND = 256, OPTION_ONCE };
 
 static const struct option long_options[] = {
 	{ "config", required_argument, NULL, 'c' },
 	{ "foreground", no_argument, NULL, OPTION_FOREGROUND },
 	{ "once", no_argument, NULL, OPTION_ONCE },
 	{ "verbose", no_argument, NULL, 'v' },
-	{ "version", no_argument, NULL, OPTION_VERSION },
+	{ "version", no_argument, NULL, 'V' },
 	{ "help", no_argument, NULL, 'h' },
 	{ NULL, 0, NULL, 0 },
 };
@@ -52,13 +52,13 @@ bool options_read(int argc, char **argv, struct options *ret, int *ret_status)
 	int option;
 
 	*ret = (struct options){ 0 };
-	while ((option = getopt_long(argc, argv, "c:vh", long_options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, "c:vVh", long_options, NULL)) != -1) {
 		switch (option) {
 		case 'c': ret->config = optarg; break;
 		case 'v': ret->verbose = true; break;
 		case OPTION_FOREGROUND: ret->foreground = true; break;
 		case OPTION_ONCE: ret->once = true; break;
-		case OPTION_VERSION:
+		case 'V':
 			(void)printf("d1keepd %s\n", D1KEEP_VERSION);
 			return leave(0, ret_status);
 		case 'h':

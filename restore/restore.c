@@ -174,7 +174,7 @@ static char *temporary_beside(const char *path, struct err *err)
 	int fd = mkostemp(tmp, O_CLOEXEC);
 
 	if (fd < 0) {
-		(void)err_sys(err, errno, "cannot create a file beside \"%s\"", path);
+		(void)file_no_room(path, errno, err);
 		free(tmp);
 		return NULL;
 	}

@@ -54,8 +54,7 @@ show d1keep check
 note "Both databases, now."
 show d1keep backup local
 
-note "Some rows change, and both are backed up again: only what is new is stored."
-sqlite3 "$auth" "UPDATE users SET last_login_at = 1763800000 WHERE rowid % 400 = 0"
+note "A row is added to one of them, and both are backed up again: only the chunk of rows that changed is stored."
 sqlite3 "$billing" "INSERT INTO usage VALUES('use_new','user_new','tokens',3,42,'2026-11',1763800000,NULL)"
 show d1keep backup local/auth --label before-0004
 show d1keep backup local/billing

@@ -353,7 +353,7 @@ SQL
     back_up any 5
     expect_err '^d1keep: warning: local/any: "search": '
     expect_exit 0 d1keep list local/any
-    expect_out ' incomplete '
+    expect_out 'transaction, incomplete '
     expect_equal "$(snapshot '[.exceptions[].object] | join(",")') $(snapshot .exception_count)" 'search 1'
     expect_exit 0 d1keep show local/any
     expect_out '^"search": '

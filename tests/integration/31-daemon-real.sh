@@ -48,7 +48,7 @@ a_failed_run_is_told() {
     expect_exit 1 "$D1KEEPD" -c "$CONF" --foreground --once
     expect_err 'database=production/auth: .*refused the API token'
     printf %s "$RIG_TOKEN" >"$TEST_TMP/token"
-    expect_exit 0 d1keep status
+    expect_exit 1 d1keep status
     expect_out 'production/auth +failed .*refused the API token'
 }
 test_case 'a run that failed is told by the log and by status' a_failed_run_is_told
