@@ -12,14 +12,31 @@
 #include "base/stop.h"
 
 #define PROGRESS_STEPS 100000
+#define NO_FUNCTION "no such function: "
 
 struct replay {
 	sqlite3 *sqlite;
 	char *path;
 };
 
+static int authorize_function(const char *name)
+{
+	/* Built in, and yet able to reach outside the file. */
+	static const char *const denied[] = {
+		"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer",
+	};
+
+	for (size_t i = 0; i < sizeof(denied) / sizeof(denied[0]); i++) {
+		if (strcasecmp(name, denied[i]) == 0)
+			return SQLITE_DENY;
+	}
+	return SQLITE_OK;
+}
+
 static int sqlite_fail(struct replay *r, enum err_code code, struct err *err)
 {
+	const char *function;
+
 	switch (sqlite3_errcode(r->sqlite) & 0xff) {
 	case SQLITE_INTERRUPT:
 		return err_set(err, ERR_INTERRUPTED, "interrupted");
@@ -35,7 +52,9 @@ static int sqlite_fail(struct replay *r, enum err_code code, struct err *err)
 		break;
 	}
 	/* D1's engine is newer than most machines' SQLite: that is no damage. */
-	if (strstr(sqlite3_errmsg(r->sqlite), "no such function") != NULL) {
+	function = strstr(sqlite3_errmsg(r->sqlite), NO_FUNCTION);
+	if (function != NULL &&
+	    authorize_function(function + strlen(NO_FUNCTION)) == SQLITE_OK) {
 		(void)err_set(err, ERR_FAILED, "%s", sqlite3_errmsg(r->sqlite));
 		return err_hint(err, "the schema needs a newer SQLite than this one (%s): the dump itself can be had with --to sql:PATH",
 		    sqlite3_libversion());
@@ -46,20 +65,6 @@ static int sqlite_fail(struct replay *r, enum err_code code, struct err *err)
 static int authorize_pragma(const char *name)
 {
 	return strcasecmp(name, "defer_foreign_keys") == 0 ? SQLITE_OK : SQLITE_DENY;
-}
-
-static int authorize_function(const char *name)
-{
-	/* Built in, and yet able to reach outside the file. */
-	static const char *const denied[] = {
-		"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer",
-	};
-
-	for (size_t i = 0; i < sizeof(denied) / sizeof(denied[0]); i++) {
-		if (strcasecmp(name, denied[i]) == 0)
-			return SQLITE_DENY;
-	}
-	return SQLITE_OK;
 }
 
 /* sqlite.org/c3ref/c_alter_table.html names the actions and their arguments. */

@@ -242,6 +242,16 @@ unusable_keys() {
 }
 test_case 'keys that are none' unusable_keys
 
+a_predecessor_that_was_changed_is_said() {
+    conf "$(cat "$TEST_TMP/two-lines")"
+    expect_exit 0 d1keep backup local/shop
+    sed -i 's/"tool"/"tool" /' "$(find "$SHOP/snapshots" -name '*Z.json' | sort | tail -n 1)"
+    expect_exit 0 d1keep backup local/shop
+    expect_err 'warning: the snapshot before this one cannot be used, .*: its signature is by no trusted key, or the manifest was changed'
+    expect_equal "$(snapshot '[.signature, .new_bytes == .stored_bytes]')" '["good",true]'
+}
+test_case 'a backup says when the snapshot before it was changed' a_predecessor_that_was_changed_is_said
+
 signs_by_a_key_nobody_trusts() {
     conf "sign_key = \"file:$KEY\"" "trusted_keys = { \"$OTHER_KEY.pub\" }"
     local before

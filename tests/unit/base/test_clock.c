@@ -126,7 +126,8 @@ START_TEST(a_signal_requests_a_stop)
 }
 END_TEST
 
-START_TEST(a_second_signal_kills)
+/* How a process ends that gets this signal twice, and else leaves with 0. */
+static int status_after_two(int signal_number)
 {
 	int status = 0;
 	pid_t pid = fork();
@@ -134,13 +135,26 @@ START_TEST(a_second_signal_kills)
 	ck_assert_int_ge(pid, 0);
 	if (pid == 0) {
 		stop_install();
-		(void)raise(SIGTERM);
-		(void)raise(SIGTERM);
+		(void)raise(signal_number);
+		(void)raise(signal_number);
 		_exit(0);
 	}
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+START_TEST(a_second_interrupt_kills)
+{
+	int status = status_after_two(SIGINT);
+
 	ck_assert(WIFSIGNALED(status));
-	ck_assert_int_eq(WTERMSIG(status), SIGTERM);
+	ck_assert_int_eq(WTERMSIG(status), SIGINT);
+}
+END_TEST
+
+START_TEST(a_second_sigterm_is_the_same_wish_again)
+{
+	ck_assert_int_eq(status_after_two(SIGTERM), 0);
 }
 END_TEST
 
@@ -171,6 +185,7 @@ UNIT_CASE(stop)
 {
 	tcase_add_test(tc, a_stop_request_is_an_error_until_it_is_cleared);
 	tcase_add_loop_test(tc, a_signal_requests_a_stop, 0, 2);
-	tcase_add_test(tc, a_second_signal_kills);
+	tcase_add_test(tc, a_second_interrupt_kills);
+	tcase_add_test(tc, a_second_sigterm_is_the_same_wish_again);
 	tcase_add_test(tc, a_closed_pipe_is_an_error_and_no_death);
 }
