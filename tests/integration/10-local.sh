@@ -574,7 +574,7 @@ interrupted_verify_is_no_success() {
     wait_for 10 test -s "$TEST_TMP/verified"
     kill -TERM "$i"
     wait "$i" || rc=$?
-    expect_equal $rc 130
+    expect_equal "$rc" 130
 }
 test_case 'verify that is interrupted midway ends with 130' interrupted_verify_is_no_success
 
