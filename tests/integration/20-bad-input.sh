@@ -437,7 +437,9 @@ expect_error 2 'no option "--frob"' d1keep --frob list
 expect_error 2 '"--config"' "$D1KEEP" --config
 expect_error 2 'no option --frob' d1keep list --frob
 hint 'd1keep list --help'
-expect_error 2 'no option -q' d1keep cat -qz local/shop
+expect_error 2 'no option -x' d1keep cat -xz local/shop
+expect_error 2 '-c FILE and -q go before the command' d1keep cat -qz local/shop
+expect_error 2 '-c FILE and -q go before the command' d1keep list --config x
 expect_error 2 'no option --json=yes' d1keep list --json=yes
 expect_error 2 '--label needs a value' d1keep backup local/shop --label
 expect_error 2 'which database' d1keep backup
