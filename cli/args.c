@@ -90,6 +90,23 @@ void args_release(struct args *args)
 	free(args->short_options);
 }
 
+bool args_only_json(const struct command *command, int argc, char **argv, bool *ret_json,
+    char ***ret_rest, int *ret_count)
+{
+	struct args args;
+	const char *value;
+	int id;
+
+	*ret_json = false;
+	args_init(&args, command, argc, argv);
+	while ((id = args_next(&args, &value)) > 0)
+		*ret_json = *ret_json || id == OPT_JSON;
+	args_release(&args);
+	*ret_rest = args.rest;
+	*ret_count = args.rest_count;
+	return id == 0;
+}
+
 int usage_error(const struct command *command, const char *fmt, ...)
 {
 	char text[512];

@@ -73,6 +73,12 @@ void args_init(struct args *args, const struct command *command, int argc, char 
 int args_next(struct args *args, const char **ret_value);
 void args_release(struct args *args);
 
+/* For commands whose one option is --json: true and the rest of the arguments;
+ * false after printing what is wrong (return EXIT_USAGE). */
+enum { OPT_JSON = 256 };
+bool args_only_json(const struct command *command, int argc, char **argv, bool *ret_json,
+    char ***ret_rest, int *ret_count);
+
 /* Print "error: …" with a pointer to --help; returns EXIT_USAGE. */
 int usage_error(const struct command *command, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

@@ -12,8 +12,6 @@
 #include "cli/session.h"
 #include "cli/snapshot_json.h"
 
-enum { OPT_JSON = 256 };
-
 static const struct option_def options[] = {
 	{ OPT_JSON, "json", NULL, "everything, as one JSON document" },
 	{ 0, NULL, NULL, NULL },
@@ -116,23 +114,18 @@ static int show(const struct session *session, const char *text, bool json)
 static int run(const struct cli *cli, const struct command *command, int argc, char **argv)
 {
 	struct session session;
-	struct args args;
-	const char *value;
-	bool json = false;
-	int id, status;
+	char **rest;
+	bool json;
+	int rest_count, status;
 
-	args_init(&args, command, argc, argv);
-	while ((id = args_next(&args, &value)) > 0)
-		json = json || id == OPT_JSON;
-	args_release(&args);
-	if (id < 0)
+	if (!args_only_json(command, argc, argv, &json, &rest, &rest_count))
 		return EXIT_USAGE;
-	if (args.rest_count != 1)
+	if (rest_count != 1)
 		return usage_error(command, "which snapshot? (as in production/auth@latest)");
 	status = session_open(&session, cli);
 	if (status != EXIT_DONE)
 		return status;
-	status = show(&session, args.rest[0], json);
+	status = show(&session, rest[0], json);
 	session_close(&session);
 	return finish_output(status);
 }

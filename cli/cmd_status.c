@@ -15,8 +15,6 @@
 #include "state/lock.h"
 #include "state/state.h"
 
-enum { OPT_JSON = 256 };
-
 static const struct option_def options[] = {
 	{ OPT_JSON, "json", NULL, "one JSON document: {\"databases\":[…]}" },
 	{ 0, NULL, NULL, NULL },
@@ -149,18 +147,13 @@ static int status_of(const struct session *session, bool json)
 static int run(const struct cli *cli, const struct command *command, int argc, char **argv)
 {
 	struct session session;
-	struct args args;
-	const char *value;
-	bool json = false;
-	int id, status;
+	char **rest;
+	bool json;
+	int rest_count, status;
 
-	args_init(&args, command, argc, argv);
-	while ((id = args_next(&args, &value)) > 0)
-		json = json || id == OPT_JSON;
-	args_release(&args);
-	if (id < 0)
+	if (!args_only_json(command, argc, argv, &json, &rest, &rest_count))
 		return EXIT_USAGE;
-	if (args.rest_count > 0)
+	if (rest_count > 0)
 		return usage_error(command, "status takes no names");
 	status = session_open(&session, cli);
 	if (status != EXIT_DONE)

@@ -21,35 +21,6 @@ static void set_stamp(struct json_object *o, const char *key, int64_t at)
 	json_set_str(o, key, at > 0 ? stamp_iso(at, text) : NULL);
 }
 
-static struct json_object *tables_json(const struct manifest *m)
-{
-	struct json_object *a = json_object_new_array();
-
-	for (size_t i = 0; i < m->table_count; i++) {
-		struct json_object *o = json_object_new_object();
-
-		json_set_str(o, "name", m->tables[i].name);
-		json_set_int(o, "rows", m->tables[i].rows);
-		json_set_str(o, "sql_sha256", m->tables[i].sql_sha256);
-		(void)json_object_array_add(a, o);
-	}
-	return a;
-}
-
-static struct json_object *exceptions_json(const struct manifest *m)
-{
-	struct json_object *a = json_object_new_array();
-
-	for (size_t i = 0; i < m->exception_count; i++) {
-		struct json_object *o = json_object_new_object();
-
-		json_set_str(o, "object", m->exceptions[i].object);
-		json_set_str(o, "reason", m->exceptions[i].reason);
-		(void)json_object_array_add(a, o);
-	}
-	return a;
-}
-
 static struct json_object *objects_json(const struct manifest *m)
 {
 	struct json_object *a = json_object_new_array();
@@ -105,8 +76,8 @@ struct json_object *snapshot_json(const struct snapshot *s, const struct verdict
 	json_set_str(o, "manifest_sha256", s->manifest_sha256);
 	json_set_int(o, "exception_count", (int64_t)m->exception_count);
 	if (full) {
-		json_set(o, "tables", tables_json(m));
-		json_set(o, "exceptions", exceptions_json(m));
+		json_set(o, "tables", manifest_tables_json(m));
+		json_set(o, "exceptions", manifest_exceptions_json(m));
 		json_set(o, "objects", objects_json(m));
 	}
 	return o;

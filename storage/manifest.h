@@ -93,6 +93,11 @@ int manifest_write(const struct manifest *m, struct buf *ret, struct err *err);
 /* `ret` must be zeroed; ERR_CORRUPT says what is wrong, and `ret` is empty. */
 int manifest_read(const char *text, size_t len, struct manifest *ret, struct err *err);
 
+/* Its tables and its exceptions as JSON arrays of their own. */
+struct json_object;
+struct json_object *manifest_tables_json(const struct manifest *m);
+struct json_object *manifest_exceptions_json(const struct manifest *m);
+
 const char *manifest_kind_name(enum manifest_kind kind);
 
 #endif

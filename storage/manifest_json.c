@@ -42,7 +42,7 @@ static struct json_object *objects_json(const struct manifest *m)
 	return a;
 }
 
-static struct json_object *tables_json(const struct manifest *m)
+struct json_object *manifest_tables_json(const struct manifest *m)
 {
 	struct json_object *a = json_object_new_array();
 
@@ -57,7 +57,7 @@ static struct json_object *tables_json(const struct manifest *m)
 	return a;
 }
 
-static struct json_object *exceptions_json(const struct manifest *m)
+struct json_object *manifest_exceptions_json(const struct manifest *m)
 {
 	struct json_object *a = json_object_new_array();
 
@@ -124,8 +124,8 @@ int manifest_write(const struct manifest *m, struct buf *ret, struct err *err)
 	json_set(o, "previous", previous_json(m));
 	json_set(o, "cost", cost_json(m));
 	json_set_int(o, "new_bytes", m->new_bytes);
-	json_set(o, "tables", tables_json(m));
-	json_set(o, "exceptions", exceptions_json(m));
+	json_set(o, "tables", manifest_tables_json(m));
+	json_set(o, "exceptions", manifest_exceptions_json(m));
 	json_set(o, "objects", objects_json(m));
 	text = json_object_to_json_string_length(o,
 	    JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
