@@ -1,11 +1,13 @@
 /* d1keep check: every problem of the configuration, with file and line. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/format.h"
+#include "cli/session.h"
 #include "config/config.h"
 
 static const struct option_def options[] = {
@@ -32,6 +34,26 @@ static void print_summary(const char *path, const struct config *c)
 	    c->environment_count, plural((int64_t)c->environment_count, "environment", "environments"),
 	    c->database_count, plural((int64_t)c->database_count, "database", "databases"),
 	    c->bucket_count, plural((int64_t)c->bucket_count, "bucket", "buckets"));
+}
+
+/* The keys themselves: can they be read, and would our own snapshots be trusted?
+ * A credential is there only within the service. */
+static int check_keys(const struct cli *cli, const struct config *config)
+{
+	struct err err = ERR_INIT;
+	struct session session;
+	int status;
+
+	if (config->sign_key != NULL && strncmp(config->sign_key, "credential:", 11) == 0 &&
+	    getenv("CREDENTIALS_DIRECTORY") == NULL)
+		return EXIT_DONE;
+	status = session_open(&session, cli);
+	if (status != EXIT_DONE)
+		return status;
+	if (session_load_signer(&session, &err) != 0)
+		status = fail(&err);
+	session_close(&session);
+	return status;
 }
 
 static int run(const struct cli *cli, const struct command *command, int argc, char **argv)
@@ -63,7 +85,9 @@ static int run(const struct cli *cli, const struct command *command, int argc, c
 		log_error("%zu %s", problems.count, plural((int64_t)problems.count, "problem", "problems"));
 		status = EXIT_USAGE;
 	} else {
-		print_summary(path, config);
+		status = check_keys(cli, config);
+		if (status == EXIT_DONE)
+			print_summary(path, config);
 	}
 	config_problems_release(&problems);
 	config_free(config);

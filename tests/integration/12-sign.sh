@@ -258,6 +258,7 @@ signs_by_a_key_nobody_trusts() {
     before=$(find "$BUCKET" | sort)
     expect_error 2 'sign_key: its public key is not among trusted_keys' d1keep backup local/shop
     expect_err 'hint: add "ed25519:[0-9a-f]{64}" to trusted_keys'
+    expect_error 2 'sign_key: its public key is not among trusted_keys' d1keep check
     expect_equal "$(find "$BUCKET" | sort)" "$before"
 }
 test_case 'a sign_key whose snapshots would be refused' signs_by_a_key_nobody_trusts
