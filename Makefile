@@ -10,17 +10,18 @@ VERSION := 0.1.0
 # The house, lowest floor first. A folder may include only its own headers and
 # those of the folders named here (tests/lint.sh holds it to that), and its
 # unit tests link with no others.
-LAYERS := base schedule state config net db storage backup restore
+LAYERS := base schedule state config net db tables storage backup restore
 uses_base :=
 uses_schedule := base
 uses_state := base
 uses_config := schedule base
 uses_net := base
 uses_db := net base
+uses_tables := db base
 uses_storage := net base
-uses_backup := db storage base
-uses_restore := db storage base
-uses_cli := restore backup storage db net config state schedule base
+uses_backup := tables db storage base
+uses_restore := tables db storage base
+uses_cli := restore backup storage tables db net config state schedule base
 uses_daemon := config state schedule base
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
@@ -38,7 +39,7 @@ endif
 
 # The folders a layer's link needs: those it may use, and what they use.
 closure = $(if $(1),$(1) $(call closure,$(sort $(foreach l,$(1),$(uses_$(l))))))
-linked = $(filter $(call closure,$(uses_$(1))),restore backup storage db net config state schedule base)
+linked = $(filter $(call closure,$(uses_$(1))),restore backup storage tables db net config state schedule base)
 archives = $(patsubst %,$(BUILD)/lib%.a,$(call linked,$(1)))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 TESTED := $(foreach l,$(LAYERS) daemon,$(if $(wildcard tests/unit/$(l)/*.c),$(l)))
@@ -98,8 +99,10 @@ $(BUILD)/d1keepd: $(call objects,daemon) $(call archives,daemon)
 # One test program a layer: tests/unit/<layer>/*.c with that layer and what it
 # may use, nothing else. (The daemon is no archive: its tests take its objects
 # but main.)
+shared_backup := $(BUILD)/tests/unit/tables/support.o
+shared_restore := $(shared_backup)
 define layer_test
-$(BUILD)/tests/$(1): $(call objects,tests/unit) $(call objects,tests/unit/$(1)) $(if $(filter daemon,$(1)),$(filter-out $(BUILD)/daemon/main.o,$(call objects,daemon)),$(BUILD)/lib$(1).a) $(call archives,$(1))
+$(BUILD)/tests/$(1): $(call objects,tests/unit) $(call objects,tests/unit/$(1)) $(shared_$(1)) $(if $(filter daemon,$(1)),$(filter-out $(BUILD)/daemon/main.o,$(call objects,daemon)),$(BUILD)/lib$(1).a) $(call archives,$(1))
 	@mkdir -p $$(@D)
 	$$(call say,link $$@)
 	$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(shell pkg-config --libs check) $$(LIBS)

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "backup/boundary.h"
-#include "backup/ddl.h"
-#include "backup/literal.h"
+#include "tables/ddl.h"
+#include "tables/literal.h"
 #include "base/mem.h"
 
 void chunk_free(struct chunk *chunk)

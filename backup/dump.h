@@ -18,8 +18,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "backup/schema.h"
-#include "backup/tuple.h"
+#include "tables/schema.h"
+#include "tables/tuple.h"
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/hash.h"

@@ -18,7 +18,7 @@
 
 #include <string.h>
 
-#include "backup/literal.h"
+#include "tables/literal.h"
 
 #define TABLE "\"_d1keep_long\""
 /* Bytes of a value in one statement: twice that as hex, and room for the words. */

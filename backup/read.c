@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backup/reader.h"
+#include "tables/reader.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/utf8.h"

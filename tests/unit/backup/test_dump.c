@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "backup/boundary.h"
-#include "backup/literal.h"
+#include "tables/literal.h"
 #include "base/mem.h"
 #include "tests/unit/backup/support.h"
 #include "tests/unit/unit.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backup/reader.h"
+#include "tables/reader.h"
 #include "base/stop.h"
 #include "tests/unit/backup/support.h"
 #include "tests/unit/unit.h"

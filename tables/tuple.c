@@ -1,9 +1,9 @@
-#include "backup/tuple.h"
+#include "tables/tuple.h"
 
 #include <assert.h>
 #include <string.h>
 
-#include "backup/literal.h"
+#include "tables/literal.h"
 
 void tuple_scan_init(struct tuple_scan *scan, const char *text, size_t len, size_t columns)
 {

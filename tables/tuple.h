@@ -15,8 +15,8 @@
  *   - other numbers stay as the engine spelled them
  * so that the same row gives the same bytes in whatever mode it is read.
  */
-#ifndef D1KEEP_BACKUP_TUPLE_H
-#define D1KEEP_BACKUP_TUPLE_H
+#ifndef D1KEEP_TABLES_TUPLE_H
+#define D1KEEP_TABLES_TUPLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,6 +25,9 @@
 #include "base/err.h"
 
 #define TUPLE_SEPARATOR ",\n"
+
+/* No row is longer as SQL: a ceiling for readers. */
+#define TUPLE_MAX_BYTES (64u << 20)
 
 struct span {
 	const char *text;

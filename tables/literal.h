@@ -1,9 +1,9 @@
 /*
  * SQL literals, pure: how long one is, its canonical spelling, and making one
- * from bytes. The grammar and the canonical rule stand in backup/tuple.h.
+ * from bytes. The grammar and the canonical rule stand in tables/tuple.h.
  */
-#ifndef D1KEEP_BACKUP_LITERAL_H
-#define D1KEEP_BACKUP_LITERAL_H
+#ifndef D1KEEP_TABLES_LITERAL_H
+#define D1KEEP_TABLES_LITERAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -5,15 +5,15 @@
  * database's kind likes and halves when the engine says "too big", down to one
  * row; a single row that is too big is read value by value, in slices.
  */
-#ifndef D1KEEP_BACKUP_READER_H
-#define D1KEEP_BACKUP_READER_H
+#ifndef D1KEEP_TABLES_READER_H
+#define D1KEEP_TABLES_READER_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "backup/schema.h"
-#include "backup/select.h"
-#include "backup/tuple.h"
+#include "tables/schema.h"
+#include "tables/select.h"
+#include "tables/tuple.h"
 #include "base/err.h"
 #include "db/db.h"
 

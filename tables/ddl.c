@@ -1,4 +1,4 @@
-#include "backup/ddl.h"
+#include "tables/ddl.h"
 
 #include <string.h>
 

@@ -5,8 +5,8 @@
  * exception of the snapshot, and so does an index or trigger of a table that is
  * not kept, and a table "_d1keep_…": a dump uses such names itself.
  */
-#ifndef D1KEEP_BACKUP_SCHEMA_H
-#define D1KEEP_BACKUP_SCHEMA_H
+#ifndef D1KEEP_TABLES_SCHEMA_H
+#define D1KEEP_TABLES_SCHEMA_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "backup/schema.h"
+#include "tables/schema.h"
 
 #include <stdlib.h>
 #include <string.h>

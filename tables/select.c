@@ -1,8 +1,8 @@
-#include "backup/select.h"
+#include "tables/select.h"
 
 #include <string.h>
 
-#include "backup/literal.h"
+#include "tables/literal.h"
 
 /* Function arguments at once: D1 documents 32, one is the format. */
 #define FORMAT_ARGUMENTS 30

@@ -1,9 +1,9 @@
-#include "backup/select.h"
+#include "tables/select.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "tests/unit/backup/support.h"
+#include "tests/unit/tables/support.h"
 #include "tests/unit/unit.h"
 
 /* Run a statement with D1's limits; its first cells, one a line. */

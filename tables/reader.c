@@ -1,10 +1,9 @@
-#include "backup/reader.h"
+#include "tables/reader.h"
 
 #include <string.h>
 
 #include "base/stop.h"
 #include "base/utf8.h"
-#include "storage/manifest.h"
 
 #define FIRST_ROWS 500
 #define MOST_ROWS 50000
@@ -61,7 +60,7 @@ int reader_rows(const struct db *db, const struct db_rows *rows, const struct ta
     enum select_mode mode, row_visit *visit, void *ctx, bool *ret_replaced,
     struct err *err)
 {
-	AUTO_BUF spare = BUF_INIT(CHUNK_MAX_BYTES);
+	AUTO_BUF spare = BUF_INIT(TUPLE_MAX_BYTES);
 	struct span last;
 
 	*ret_replaced = mode == SELECT_QUOTED && db->traits.replaces_invalid_utf8 &&
@@ -146,7 +145,7 @@ static void ask_for_less(struct pages *p)
  * between them is begun again. */
 static int read_big_row(struct pages *p, struct passing *page, struct err *err)
 {
-	AUTO_BUF row = BUF_INIT(CHUNK_MAX_BYTES);
+	AUTO_BUF row = BUF_INIT(TUPLE_MAX_BYTES);
 	int rc = -1;
 
 	for (int i = 0; i < BIG_ROW_TRIES && rc == -1; i++) {
@@ -215,7 +214,7 @@ int reader_table(struct reader *reader, const struct table *table, struct err *e
 
 	if (reader->page_bytes == 0)
 		reader->page_bytes = reader->db->traits.page_bytes;
-	buf_init(&p.last, CHUNK_MAX_BYTES);
+	buf_init(&p.last, TUPLE_MAX_BYTES);
 	buf_init(&p.sql, 1u << 20);
 	while (rc == 1)
 		rc = stop_check(err) == 0 ? read_page(&p, err) : -1;

@@ -1,4 +1,4 @@
-#include "backup/literal.h"
+#include "tables/literal.h"
 
 #include <string.h>
 

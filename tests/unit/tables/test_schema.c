@@ -1,11 +1,11 @@
-#include "backup/schema.h"
+#include "tables/schema.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "tests/unit/backup/support.h"
+#include "tests/unit/tables/support.h"
 #include "tests/unit/unit.h"
 
 static struct schema s;

@@ -5,11 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backup/literal.h"
-#include "backup/reader.h"
-#include "backup/select.h"
+#include "tables/literal.h"
+#include "tables/reader.h"
+#include "tables/select.h"
 #include "base/hash.h"
-#include "storage/manifest.h"
 
 #define SLICE_BYTES (256 * 1024)
 #define SLICES_A_CALL 4
@@ -143,11 +142,11 @@ int slices_read_row(struct db *db, const struct table *table, struct span after,
 	struct big_row row = { db, table, { NULL, 0 } };
 	AUTO_ANSWER answer = { 0 };
 	AUTO_BUF sql = BUF_INIT(1u << 20);
-	AUTO_BUF key = BUF_INIT(CHUNK_MAX_BYTES);
+	AUTO_BUF key = BUF_INIT(TUPLE_MAX_BYTES);
 	struct tuple_scan scan;
 	struct db_cell cell;
 	struct span ignored;
-	AUTO_BUF spare = BUF_INIT(CHUNK_MAX_BYTES);
+	AUTO_BUF spare = BUF_INIT(TUPLE_MAX_BYTES);
 
 	if (select_page(&sql, table, SELECT_SKETCH, after, 1, err) != 0 ||
 	    db_query(db, (const char *const[]){ buf_str(&sql) }, 1, &answer, err) != 0)

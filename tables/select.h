@@ -4,14 +4,14 @@
  * 100 deep, 32 arguments a function, 100,000 bytes (unless the names of a
  * table's columns take 60,000 of them, or the key of one row does).
  */
-#ifndef D1KEEP_BACKUP_SELECT_H
-#define D1KEEP_BACKUP_SELECT_H
+#ifndef D1KEEP_TABLES_SELECT_H
+#define D1KEEP_TABLES_SELECT_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "backup/schema.h"
-#include "backup/tuple.h"
+#include "tables/schema.h"
+#include "tables/tuple.h"
 #include "base/buf.h"
 #include "base/err.h"
 

@@ -1,4 +1,4 @@
-#include "backup/tuple.h"
+#include "tables/tuple.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "tests/unit/backup/support.h"
+#include "tests/unit/tables/support.h"
 #include "tests/unit/unit.h"
 
 /* The tuples of a page, each with a '|' behind; NULL when it is refused. */
