@@ -52,6 +52,9 @@ struct db_traits {
 	/* The kind's answers pass through UTF-16 or JSON: invalid UTF-8 comes back
 	 * as U+FFFD, and has to be asked for as hex. */
 	bool replaces_invalid_utf8;
+	/* quote() writes every REAL as quote_real() does (db/quote.h). The engine of
+	 * D1 does not: it misses the last bit of many beyond 2^300. */
+	bool exact_reals;
 	/* A D1, also a local one: names that begin with "_cf_" are Cloudflare's. */
 	bool is_d1;
 };

@@ -78,12 +78,21 @@ static int read_rows(struct json_object *result, struct db_rows *ret, struct err
 	return 0;
 }
 
+/* A sum that nonsense from a server neither overflows nor turns back. */
+static void add_count(int64_t *sum, int64_t count)
+{
+	if (count > 0 && *sum <= INT64_MAX - count)
+		*sum += count;
+}
+
 static void read_meta(struct db_d1 *d1, struct json_object *result, struct db_answer *ret)
 {
 	struct json_object *meta = json_get(result, "meta", json_type_object);
+	int64_t size = json_get_int(meta, "size_after", -1);
 
-	d1->db.cost.rows_read += json_get_int(meta, "rows_read", 0);
-	ret->size_bytes = json_get_int(meta, "size_after", ret->size_bytes);
+	add_count(&d1->db.cost.rows_read, json_get_int(meta, "rows_read", 0));
+	if (size >= 0)
+		ret->size_bytes = size;
 }
 
 static int d1_query(struct db *db, const char *const *sql, size_t count,

@@ -1,32 +1,70 @@
 #include "db/quote.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Where 15 digits tell it from its neighbours, they are those a person wrote.
- * 17 always do. 16 would, too, for half of the rest, but are as far from it as
- * can be, and SQLite 3.40 misreads one in 30,000 of them. */
-void quote_real(double value, char ret[QUOTE_REAL_SIZE])
+/* Below this, SQLite 3.40 cannot be trusted with any decimal. */
+#define TINY 1e-280
+/* How near the middle, in units of the last place, a reader with 64 bits of
+ * precision may take the wrong side; and one that also has to raise ten to a high
+ * power, which costs it some of them. */
+#define NEAR_MIDDLE 0.4995L
+#define NEAR_MIDDLE_FAR 0.49L
+/* Powers of ten up to this are doubles. */
+#define EXACT_POWERS 22
+
+static bool near_the_middle(const char *text, double value)
+{
+	double size = fabs(value);
+	long double distance = fabsl(strtold(text, NULL) - (long double)value);
+	long double unit = (long double)nextafter(size, INFINITY) - (long double)size;
+	bool far = size > 1e22 || size < 1e-8 || strlen(text) > EXACT_POWERS;
+
+	return distance / unit > (far ? NEAR_MIDDLE_FAR : NEAR_MIDDLE);
+}
+
+static void write_quotient(double value, char ret[QUOTE_REAL_SIZE])
+{
+	int exponent, half;
+	double mantissa = frexp(value, &exponent);
+
+	exponent = 53 - exponent;   /* value = mantissa * 2^53 / 2^exponent */
+	half = exponent / 2;
+	(void)snprintf(ret, QUOTE_REAL_SIZE, "%lld/%.17g/%.17g",
+	    (long long)ldexp(mantissa, 53), ldexp(1, half), ldexp(1, exponent - half));
+}
+
+/* Without a point it would be an integer. */
+static void add_point(char *text)
 {
 	char *exponent;
 
+	if (strchr(text, '.') != NULL)
+		return;
+	exponent = strchr(text, 'e');
+	if (exponent == NULL)
+		exponent = text + strlen(text);
+	memmove(exponent + 2, exponent, strlen(exponent) + 1);
+	memcpy(exponent, ".0", 2);
+}
+
+void quote_real(double value, char ret[QUOTE_REAL_SIZE])
+{
 	if (isinf(value)) {
 		(void)snprintf(ret, QUOTE_REAL_SIZE, "%s9.0e+999", value < 0 ? "-" : "");
 		return;
 	}
-	(void)snprintf(ret, QUOTE_REAL_SIZE, "%.15g", value);
-	if (strtod(ret, NULL) != value)
-		(void)snprintf(ret, QUOTE_REAL_SIZE, "%.17g", value);
-	/* Without a point it would be an integer. */
-	if (strchr(ret, '.') != NULL)
+	if (value != 0 && fabs(value) < TINY) {
+		write_quotient(value, ret);
 		return;
-	exponent = strchr(ret, 'e');
-	if (exponent == NULL)
-		exponent = ret + strlen(ret);
-	memmove(exponent + 2, exponent, strlen(exponent) + 1);
-	memcpy(exponent, ".0", 2);
+	}
+	(void)snprintf(ret, QUOTE_REAL_SIZE, "%.15g", value);
+	if (strtod(ret, NULL) != value || near_the_middle(ret, value))
+		(void)snprintf(ret, QUOTE_REAL_SIZE, "%.17g", value);
+	add_point(ret);
 }
 
 static void quote_text(sqlite3_context *ctx, sqlite3_value *value)

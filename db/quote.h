@@ -1,17 +1,24 @@
 /*
- * quote() for SQLite files, exact. SQLite's own (before 3.43, and Debian 12 has
- * 3.40) writes about one REAL in 50,000 as the decimal of its neighbour, which
- * only the same SQLite reads back as what it was. This one writes a decimal of
- * 15 or 17 digits that is this double and no other. All else is as SQLite has it
- * (sqlite.org/lang_corefunc.html#quote).
+ * REALs as SQL, exactly; and a quote() for SQLite files that writes them so.
+ *
+ * A decimal is read differently by different versions of SQLite: 3.40 (Debian
+ * 12) misreads one of 5,000 random decimals of 15 digits, all of them close to the
+ * middle between two doubles, and one of ten below 1e-290, whatever their digits.
+ * 17 digits are never close to the middle. So a REAL is written
+ *   - with the fewest digits up to 15 that make it, as a person would, unless they
+ *     lie near the middle;
+ *   - else with 17;
+ *   - below 1e-280 as an integer divided by two powers of two: M/2^a/2^b, of which
+ *     every step is exact in every version.
  */
 #ifndef D1KEEP_DB_QUOTE_H
 #define D1KEEP_DB_QUOTE_H
 
 #include <sqlite3.h>
 
-/* "1.0", "0.1", "1.0e+22", "-9.0e+999" for -Inf. */
-#define QUOTE_REAL_SIZE 40
+/* "1.0", "0.1", "1.0e+22", "-0.0", "-9.0e+999" for -Inf,
+ * "4503599627370496/8.9884656743115795e+307/4.5035996273704960e+15". No NaN. */
+#define QUOTE_REAL_SIZE 96
 void quote_real(double value, char ret[QUOTE_REAL_SIZE]);
 
 /* Put it in the place of the connection's own. SQLITE_OK or an error. */

@@ -1,13 +1,17 @@
 #include "tables/literal.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "base/utf8.h"
+#include "db/quote.h"
 
 #define CAST_HEAD "CAST("
 #define CAST_TAIL " AS TEXT)"
-#define INFINITY_LITERAL "9.0e+999"
+/* No number that means something is longer. */
+#define NUMBER_MAX_BYTES 400
 
 static bool starts(const char *p, const char *end, const char *word)
 {
@@ -23,15 +27,11 @@ static const char *skip_digits(const char *p, const char *end)
 	return p;
 }
 
-static const char *skip_number(const char *p, const char *end)
+/* digits[.digits][e[+-]digits] */
+static const char *skip_decimal(const char *p, const char *end)
 {
-	const char *digits;
+	const char *digits = p;
 
-	if (p < end && *p == '-')
-		p++;
-	if (starts(p, end, "Inf"))
-		return p + 3;
-	digits = p;
 	p = skip_digits(p, end);
 	if (p == digits)
 		return NULL;
@@ -51,6 +51,50 @@ static const char *skip_number(const char *p, const char *end)
 			return NULL;
 	}
 	return p;
+}
+
+static const char *skip_integer(const char *p, const char *end)
+{
+	const char *digits;
+
+	if (p < end && *p == '-')
+		p++;
+	digits = p;
+	p = skip_digits(p, end);
+	return p > digits ? p : NULL;
+}
+
+/* What quote_real() divides by: one double, or no quotient. */
+static const char *skip_divisor(const char *p, const char *end)
+{
+	if (p == end || *p != '/')
+		return NULL;
+	return skip_decimal(p + 1, end);
+}
+
+static const char *skip_number(const char *p, const char *end)
+{
+	const char *start = p;
+
+	if (p < end && *p == '-')
+		p++;
+	if (starts(p, end, "Inf"))
+		return p + 3;
+	p = skip_decimal(p, end);
+	if (p == NULL || p == end || *p != '/')
+		return p;
+	if (skip_integer(start, end) != p || (p = skip_divisor(p, end)) == NULL)
+		return NULL;
+	return skip_divisor(p, end);
+}
+
+/* R<integer>p<integer>: that many times two to that power (tables/select.c). */
+static const char *skip_binary(const char *p, const char *end)
+{
+	p = skip_integer(p + 1, end);
+	if (p == NULL || p == end || *p != 'p')
+		return NULL;
+	return skip_integer(p + 1, end);
 }
 
 /* A NUL would end the statement it gets into: there it is no literal. */
@@ -109,6 +153,9 @@ size_t literal_length(const char *text, const char *end)
 		break;
 	case 'N':
 		after = starts(text, end, "NULL") ? text + 4 : NULL;
+		break;
+	case 'R':
+		after = skip_binary(text, end);
 		break;
 	default:
 		after = skip_number(text, end);
@@ -212,13 +259,65 @@ bool literal_bytes(const char *literal, size_t len, struct buf *ret, bool *ret_i
 	return false;
 }
 
+bool literal_is_real(const char *literal, size_t len)
+{
+	switch (literal[0]) {
+	case '\'': case 'X': case 'C': case 'N':
+		return false;
+	case 'R':
+		return true;
+	default:
+		for (size_t i = 0; i < len; i++) {
+			if (strchr(".eEI/", literal[i]) != NULL)
+				return true;
+		}
+		return false;
+	}
+}
+
+/* The double a literal of a REAL stands for; `text` is the literal alone. */
+static double real_of(const char *text)
+{
+	bool negative = text[0] == '-';
+	char *rest;
+	double value;
+
+	if (text[negative] == 'I')
+		return negative ? -INFINITY : INFINITY;
+	if (text[0] == 'R') {
+		long long mantissa = strtoll(text + 1, &rest, 10);
+
+		return ldexp((double)mantissa, (int)strtol(rest + 1, NULL, 10));
+	}
+	value = strtod(text, &rest);
+	while (*rest == '/')
+		value /= strtod(rest + 1, &rest);
+	return value;
+}
+
+static int add_real(struct buf *ret, const char *literal, size_t len, struct err *err)
+{
+	char text[NUMBER_MAX_BYTES], canonical[QUOTE_REAL_SIZE];
+	double value;
+
+	if (len >= sizeof(text))
+		return err_set(err, ERR_CORRUPT, "a number of %zu characters", len);
+	memcpy(text, literal, len);
+	text[len] = '\0';
+	value = real_of(text);
+	if (isnan(value))
+		return err_set(err, ERR_CORRUPT, "\"%s\" is no number", text);
+	quote_real(value, canonical);
+	return buf_adds(ret, canonical, err);
+}
+
 int literal_add_canonical(struct buf *ret, const char *literal, size_t len, struct err *err)
 {
-	bool negative = literal[0] == '-', is_text;
 	AUTO_BUF bytes = BUF_INIT(len);
+	bool is_text;
 
-	if (literal[negative] == 'I')
-		return buf_addf(ret, err, "%s%s", negative ? "-" : "", INFINITY_LITERAL);
+	if (literal_is_real(literal, len))
+		return add_real(ret, literal, len, err);
 	if (literal[0] != 'C' && (literal[0] != '\'' || literal_may_be_quoted(literal, len)))
 		return buf_add(ret, literal, len, err);
 	if (!literal_bytes(literal, len, &bytes, &is_text))

@@ -15,6 +15,9 @@
  * when it runs past `end`). */
 size_t literal_length(const char *text, const char *end);
 
+/* Is this whole literal one of a REAL? */
+bool literal_is_real(const char *literal, size_t len);
+
 /* Append the canonical spelling of one whole literal. */
 int literal_add_canonical(struct buf *ret, const char *literal, size_t len, struct err *err);
 

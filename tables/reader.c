@@ -40,7 +40,7 @@ bool rows_have_null(const struct db_rows *rows)
 	return false;
 }
 
-static int visit_cell(struct db_cell cell, const struct table *table, struct buf *spare,
+static int visit_cell(const struct db *db, struct db_cell cell, const struct table *table, struct buf *spare,
     row_visit *visit, void *ctx, struct span *ret_last, struct err *err)
 {
 	struct tuple_scan scan;
@@ -49,6 +49,7 @@ static int visit_cell(struct db_cell cell, const struct table *table, struct buf
 	if (cell.len == 0)
 		return err_set(err, ERR_CORRUPT, "the database answered nothing for a row");
 	tuple_scan_init(&scan, cell.text, cell.len, table->value_count);
+	scan.exact_reals = db->traits.exact_reals;
 	while ((rc = tuple_next(&scan, spare, ret_last, err)) == 1) {
 		if (visit(ctx, *ret_last, err) != 0)
 			return -1;
@@ -68,7 +69,7 @@ int reader_rows(const struct db *db, const struct db_rows *rows, const struct ta
 	if (*ret_replaced)
 		return 0;
 	for (size_t i = 0; i < rows->count; i++) {
-		if (visit_cell(db_cell(rows, i, 0), table, &spare, visit, ctx, &last, err) != 0)
+		if (visit_cell(db, db_cell(rows, i, 0), table, &spare, visit, ctx, &last, err) != 0)
 			return -1;
 	}
 	return 0;

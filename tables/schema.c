@@ -403,6 +403,8 @@ int schema_read(struct db *db, struct schema *ret, struct err *err)
 		schema_release(ret);
 		return err_wrap(err, "read the schema");
 	}
+	for (size_t i = 0; i < ret->table_count; i++)
+		ret->tables[i].exact_reals = db->traits.exact_reals;
 	return 0;
 }
 

@@ -40,6 +40,7 @@ struct table {
 	struct column *columns;
 	size_t column_count, column_cap;
 	bool without_rowid;
+	bool exact_reals;         /* as its database's traits */
 	struct pk_part *pk;       /* of the primary key's own index, if it has one */
 	size_t pk_count, pk_cap;
 	const char *rowid;        /* the name its rowid goes by, or NULL */

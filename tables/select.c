@@ -9,39 +9,50 @@
 /* A longer name is written once a value, or the statement gets too long. */
 #define REPEATED_NAME_BYTES 40
 
-#define AS_HEX_TEXT(c) "'CAST(X'''||hex(CAST(" c " AS BLOB))||''' AS TEXT)'"
+/* The value is %1$s below: its column's name. */
+#define AS_HEX_TEXT "'CAST(X'''||hex(CAST(%1$s AS BLOB))||''' AS TEXT)'"
 
-/* How each mode shows a value; %1$s is its column's name. */
-static const char *value_format(enum select_mode mode)
-{
-	switch (mode) {
-	case SELECT_HEX:
-		return "CASE typeof(%1$s) WHEN 'text' THEN " AS_HEX_TEXT("%1$s")
-		    " ELSE quote(%1$s) END";
-	case SELECT_SKETCH:
-		return "CASE WHEN length(CAST(%1$s AS BLOB))<=%2$d THEN "
-		    "CASE typeof(%1$s) WHEN 'text' THEN " AS_HEX_TEXT("%1$s")
-		    " ELSE quote(%1$s) END "
-		    "WHEN typeof(%1$s)='text' THEN 'T'||length(CAST(%1$s AS BLOB)) "
-		    "WHEN typeof(%1$s)='blob' THEN 'B'||length(%1$s) ELSE quote(%1$s) END";
-	default:
-		return "CASE WHEN typeof(%1$s)='text' AND instr(%1$s,char(0)) THEN "
-		    AS_HEX_TEXT("%1$s") " ELSE quote(%1$s) END";
-	}
+#define QUOTE "quote(%1$s)"
+/* D1's engine quotes a REAL exactly only in the middle of the range. A zero there has
+ * its sign from atan2, and the rest comes as R<integer>p<power of two>: scaled
+ * by powers of two, of which no step rounds, to an integer of 60 bits. */
+#define QUOTE_D1 "CASE WHEN typeof(%1$s)<>'real' OR abs(%1$s) BETWEEN 1e-60 AND 1e60 OR " \
+	"abs(%1$s)>=9e999 THEN quote(%1$s) WHEN %1$s=0 THEN substr('-0.0',1+(atan2(%1$s,-1)>0)) " \
+	"ELSE (SELECT 'R'||CAST(x/pow(2,e) AS INTEGER)||'p'||(e-s) " \
+	"FROM(SELECT x,s,CAST(floor(log2(abs(x))) AS INTEGER)-60 AS e " \
+	"FROM(SELECT v*pow(2,s) AS x,s " \
+	"FROM(SELECT v,CASE WHEN abs(v)<1 THEN 1000 ELSE -400 END AS s FROM(SELECT %1$s AS v))))) END"
+
+#define FORMATS(quote) { \
+	[SELECT_QUOTED] = "CASE WHEN typeof(%1$s)='text' AND instr(%1$s,char(0)) THEN " \
+	    AS_HEX_TEXT " ELSE " quote " END", \
+	[SELECT_HEX] = "CASE typeof(%1$s) WHEN 'text' THEN " AS_HEX_TEXT " ELSE " quote " END", \
+	[SELECT_SKETCH] = "CASE WHEN length(CAST(%1$s AS BLOB))<=%2$d THEN " \
+	    "CASE typeof(%1$s) WHEN 'text' THEN " AS_HEX_TEXT " ELSE " quote " END " \
+	    "WHEN typeof(%1$s)='text' THEN 'T'||length(CAST(%1$s AS BLOB)) " \
+	    "WHEN typeof(%1$s)='blob' THEN 'B'||length(%1$s) ELSE 'NULL' END", \
 }
 
-static int add_value(struct buf *ret, const char *name, enum select_mode mode, struct err *err)
+/* How each mode shows a value. */
+static const char *value_format(const struct table *t, enum select_mode mode)
+{
+	static const char *const exact[] = FORMATS(QUOTE);
+	static const char *const of_d1[] = FORMATS(QUOTE_D1);
+
+	return (t->exact_reals ? exact : of_d1)[mode];
+}
+
+static int add_value(struct buf *ret, const char *name, const char *format, struct err *err)
 {
 	AUTO_BUF quoted = BUF_INIT(1u << 20);
 
 	if (literal_add_name(&quoted, name, err) != 0)
 		return -1;
 	if (quoted.len <= REPEATED_NAME_BYTES)
-		return buf_addf(ret, err, value_format(mode), buf_str(&quoted),
-		    SELECT_SKETCH_BYTES);
+		return buf_addf(ret, err, format, buf_str(&quoted), SELECT_SKETCH_BYTES);
 	return buf_adds(ret, "(SELECT ", err) != 0 ||
-	    buf_addf(ret, err, value_format(mode), "v", SELECT_SKETCH_BYTES) != 0 ||
-	    buf_addf(ret, err, " FROM(SELECT %s AS v))", buf_str(&quoted)) != 0 ? -1 : 0;
+	    buf_addf(ret, err, format, "c", SELECT_SKETCH_BYTES) != 0 ||
+	    buf_addf(ret, err, " FROM(SELECT %s AS c))", buf_str(&quoted)) != 0 ? -1 : 0;
 }
 
 static bool is_key(const struct table *t, size_t place)
@@ -57,8 +68,9 @@ static bool is_key(const struct table *t, size_t place)
 static int add_value_at(struct buf *ret, const struct table *t, size_t place,
     enum select_mode mode, struct err *err)
 {
-	return add_value(ret, t->values[place],
-	    mode == SELECT_SKETCH && is_key(t, place) ? SELECT_HEX : mode, err);
+	if (mode == SELECT_SKETCH && is_key(t, place))
+		mode = SELECT_HEX;
+	return add_value(ret, t->values[place], value_format(t, mode), err);
 }
 
 /* ||printf('%s,%s,…',v,v,…) of the values from `from` up to `to`. */

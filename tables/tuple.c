@@ -33,11 +33,11 @@ static const char *scan_tuple(const struct tuple_scan *scan, bool *ret_respell)
 		p++;
 		if (p >= end)
 			return NULL;
-		if (*p == 'C' || *p == 'I' || (*p == '-' && p + 1 < end && p[1] == 'I'))
-			*ret_respell = true;
 		len = literal_length(p, end);
 		if (len == 0)
 			return NULL;
+		if (*p == 'C' || (!scan->exact_reals && literal_is_real(p, len)))
+			*ret_respell = true;
 		p += len;
 		if (p == end || *p != (i + 1 < scan->columns ? ',' : ')'))
 			return NULL;

@@ -4,15 +4,16 @@
  * again, pure and strictly: what is not exactly a tuple of literals is refused,
  * so nothing a server sends can become a statement in a dump.
  *
- *   literal = NULL | number | Inf | -Inf | 'text' | X'hex' | CAST(X'hex' AS TEXT)
- *   number  = [-]digits[.digits][e[+-]digits]
+ *   literal = NULL | number | 'text' | X'hex' | CAST(X'hex' AS TEXT)
+ *   number  = [-]decimal | [-]digits/decimal/decimal | [-]Inf | R[-]digitsp[-]digits
+ *   decimal = digits[.digits][e[+-]digits]
  *   hex     = pairs of 0-9 A-F; text has no NUL, and each ' in it twice
  *
  * The canonical spelling, the one that is kept (docs/format.md):
  *   - text is quoted if it is valid UTF-8 without NUL and CR LF, else
  *     CAST(X'HEX' AS TEXT)
- *   - infinity is 9.0e+999 (SQLite before 3.41 quotes it as Inf)
- *   - other numbers stay as the engine spelled them
+ *   - a REAL is what quote_real() makes of it (db/quote.h)
+ *   - an INTEGER is its decimal
  * so that the same row gives the same bytes in whatever mode it is read.
  */
 #ifndef D1KEEP_TABLES_TUPLE_H
@@ -39,6 +40,7 @@ struct tuple_scan {
 	const char *text, *end, *at;
 	size_t columns;          /* literals each tuple must have */
 	bool plain;              /* no text of the whole page needs another spelling */
+	bool exact_reals;        /* nor does a REAL; set it where that is known */
 };
 
 void tuple_scan_init(struct tuple_scan *scan, const char *text, size_t len, size_t columns);

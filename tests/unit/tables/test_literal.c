@@ -26,7 +26,7 @@ START_TEST(knows_every_form)
 		"NULL", "0", "-1", "9223372036854775807", "-9223372036854775808", "1.0",
 		"-0.5", "1.5e+300", "1e10", "2E-7", "9.0e+999", "-9.0e+999", "Inf", "-Inf", "''",
 		"'a'", "''''", "'it''s'", "'\n'", "'(,)'", "X''", "X'00FF'",
-		"CAST(X'' AS TEXT)", "CAST(X'61' AS TEXT)",
+		"CAST(X'' AS TEXT)", "CAST(X'61' AS TEXT)", "-1/2.5e+10/3.0", "R1p0", "R-12p-34",
 	};
 
 	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++)
@@ -41,7 +41,8 @@ START_TEST(refuses_what_is_none)
 		"null", "Null", "NUL", "inf", "NaN", "x'00'", "X'0'", "X'0G'", "X'00", "X\"00\"",
 		"X'ab'", "'a", "'a''", "'", "\"a\"", "CAST", "CAST(", "CAST(X'61' AS BLOB)",
 		"CAST(X'6' AS TEXT)", "CAST(X'61' as TEXT)", "CAST('a' AS TEXT)", "CAST(X'61' AS TEXT",
-		"cast(X'61' AS TEXT)", "(1)", "TRUE", "?", "unistr('a')", "\xc3\xa9",
+		"cast(X'61' AS TEXT)", "(1)", "TRUE", "?", "unistr('a')",
+		"1/2", "1/", "1/2/", "1.5/2.0/2.0", "1/-2/2", "R", "R1", "Rp1", "R1p", "R1.5p1", "R1p+1", "\xc3\xa9",
 	};
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
@@ -93,6 +94,14 @@ START_TEST(has_one_spelling_for_each_value)
 	canonical("-Inf", "-9.0e+999");
 	canonical("9.0e+999", "9.0e+999");
 	canonical("NULL", "NULL");
+	canonical("0.30000000000000004441", "0.30000000000000004");
+	canonical("3.0000000000000004441e-01", "0.30000000000000004");
+	canonical("-1.50", "-1.5");
+	canonical("R6917529027641081856p-62", "1.5");
+	canonical("R-1152921504606846976p-1134", "-4503599627370496/3.0191699398572331e+169/3.0191699398572331e+169");
+	canonical("-4503599627370496/3.0191699398572331e+169/3.0191699398572331e+169",
+	    "-4503599627370496/3.0191699398572331e+169/3.0191699398572331e+169");
+	canonical("R1p99999", "9.0e+999");
 	canonical("-12", "-12");
 	canonical("'it''s'", "'it''s'");
 	canonical("'\xc3\xa9'", "'\xc3\xa9'");
