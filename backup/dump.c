@@ -76,6 +76,12 @@ static int add_statement(struct dump *d, enum manifest_kind kind, const char *sq
 	return buf_addf(open_chunk(d, kind), err, "%s%s;\n", sql, ddl_comment_end(sql));
 }
 
+/* Statements that have their ";\n"; NULL: none. */
+static int add_ready(struct dump *d, enum manifest_kind kind, const char *sql, struct err *err)
+{
+	return sql != NULL ? buf_adds(open_chunk(d, kind), sql, err) : 0;
+}
+
 /* ---- schema ---- */
 
 static bool has_foreign_keys(const struct schema *schema)
@@ -111,12 +117,27 @@ static int dump_indexes(struct dump *d, const struct schema *schema, enum manife
 	return 0;
 }
 
+/* The two numbers an application may keep in a file's header. A D1 has none, and
+ * refuses these statements. */
+static int dump_numbers(struct dump *d, const struct schema *schema, struct err *err)
+{
+	AUTO_STR user = mem_printf("PRAGMA user_version=%lld", (long long)schema->user_version);
+	AUTO_STR application = mem_printf("PRAGMA application_id=%lld",
+	    (long long)schema->application_id);
+
+	if (schema->user_version != 0 && add_statement(d, MANIFEST_SCHEMA, user, err) != 0)
+		return -1;
+	return schema->application_id == 0 ? 0 : add_statement(d, MANIFEST_SCHEMA, application, err);
+}
+
 int dump_schema(struct dump *dump, const struct schema *schema, struct err *err)
 {
-	if (add_statement(dump, MANIFEST_SCHEMA, "PRAGMA defer_foreign_keys=TRUE", err) != 0)
+	if (add_statement(dump, MANIFEST_SCHEMA, "PRAGMA defer_foreign_keys=TRUE", err) != 0 ||
+	    dump_numbers(dump, schema, err) != 0)
 		return -1;
 	for (size_t i = 0; i < schema->table_count; i++) {
-		if (add_statement(dump, MANIFEST_SCHEMA, schema->tables[i].sql, err) != 0)
+		if (add_statement(dump, MANIFEST_SCHEMA, schema->tables[i].sql, err) != 0 ||
+		    add_ready(dump, MANIFEST_SCHEMA, schema->tables[i].settings, err) != 0)
 			return -1;
 	}
 	if (dump_indexes(dump, schema, MANIFEST_SCHEMA, err) != 0)
@@ -206,9 +227,9 @@ int dump_table_end(struct dump *dump, int64_t *ret_rows, char ret_sha256[SHA256_
 
 /* ---- post ---- */
 
-/* sqlite_sequence exists only once an AUTOINCREMENT table does, and outlives
- * the last of them: so one is made and dropped first. */
-static int dump_sequence(struct dump *d, const struct buf *sequence, struct err *err)
+/* A statement for each of these tuples, behind `head`. */
+static int dump_end_rows(struct dump *d, const char *head, const struct buf *tuples,
+    size_t columns, struct err *err)
 {
 	struct tuple_scan scan;
 	struct span tuple;
@@ -216,14 +237,10 @@ static int dump_sequence(struct dump *d, const struct buf *sequence, struct err 
 	AUTO_BUF insert = BUF_INIT(STATEMENT_MAX_BYTES);
 	int rc;
 
-	if (add_statement(d, MANIFEST_POST, "CREATE TABLE \"_d1keep_sequence\"(id INTEGER PRIMARY KEY AUTOINCREMENT)", err) != 0 ||
-	    add_statement(d, MANIFEST_POST, "DROP TABLE \"_d1keep_sequence\"", err) != 0 ||
-	    add_statement(d, MANIFEST_POST, "DELETE FROM sqlite_sequence", err) != 0)
-		return -1;
-	tuple_scan_init(&scan, buf_str(sequence), sequence->len, 2);
+	tuple_scan_init(&scan, buf_str(tuples), tuples->len, columns);
 	while ((rc = tuple_next(&scan, &spare, &tuple, err)) == 1) {
 		buf_reset(&insert);
-		if (buf_adds(&insert, "INSERT INTO sqlite_sequence(name,seq) VALUES", err) != 0 ||
+		if (buf_adds(&insert, head, err) != 0 ||
 		    buf_add(&insert, tuple.text, tuple.len, err) != 0 ||
 		    add_statement(d, MANIFEST_POST, buf_str(&insert), err) != 0)
 			return -1;
@@ -231,24 +248,48 @@ static int dump_sequence(struct dump *d, const struct buf *sequence, struct err 
 	return rc;
 }
 
+/* sqlite_sequence exists only once an AUTOINCREMENT table does, and outlives
+ * the last of them: so one is made and dropped first. */
+static int dump_sequence(struct dump *d, const struct buf *sequence, struct err *err)
+{
+	if (add_statement(d, MANIFEST_POST, "CREATE TABLE \"_d1keep_sequence\"(id INTEGER PRIMARY KEY AUTOINCREMENT)", err) != 0 ||
+	    add_statement(d, MANIFEST_POST, "DROP TABLE \"_d1keep_sequence\"", err) != 0 ||
+	    add_statement(d, MANIFEST_POST, "DELETE FROM sqlite_sequence", err) != 0)
+		return -1;
+	return dump_end_rows(d, "INSERT INTO sqlite_sequence(name,seq) VALUES", sequence, 2, err);
+}
+
+/* What ANALYZE once found: without it the planner may choose other ways than it
+ * did. ANALYZE of the schema alone makes the table, as the sqlite3 shell's .dump
+ * knows. */
+static int dump_stat(struct dump *d, const struct buf *stat, struct err *err)
+{
+	if (add_statement(d, MANIFEST_POST, "ANALYZE sqlite_schema", err) != 0)
+		return -1;
+	return dump_end_rows(d, "INSERT INTO sqlite_stat1(tbl,idx,stat) VALUES", stat, 3, err);
+}
+
 static int dump_objects(struct dump *d, const struct schema *schema, enum schema_kind kind,
     struct err *err)
 {
 	for (size_t i = 0; i < schema->object_count; i++) {
 		if (schema->objects[i].kind == kind &&
-		    add_statement(d, MANIFEST_POST, schema->objects[i].sql, err) != 0)
+		    (add_statement(d, MANIFEST_POST, schema->objects[i].sql, err) != 0 ||
+		    add_ready(d, MANIFEST_POST, schema->objects[i].fill, err) != 0))
 			return -1;
 	}
 	return 0;
 }
 
-int dump_post(struct dump *dump, const struct schema *schema, const struct buf *sequence,
+int dump_post(struct dump *dump, const struct schema *schema, const struct dump_end *end,
     struct err *err)
 {
-	if ((schema->has_sequence && dump_sequence(dump, sequence, err) != 0) ||
+	if ((schema->has_sequence && dump_sequence(dump, &end->sequence, err) != 0) ||
 	    dump_indexes(dump, schema, MANIFEST_POST, err) != 0 ||
 	    dump_objects(dump, schema, SCHEMA_VIEW, err) != 0 ||
-	    dump_objects(dump, schema, SCHEMA_TRIGGER, err) != 0)
+	    dump_objects(dump, schema, SCHEMA_VIRTUAL, err) != 0 ||
+	    dump_objects(dump, schema, SCHEMA_TRIGGER, err) != 0 ||
+	    (schema->has_stat && dump_stat(dump, &end->stat, err) != 0))
 		return -1;
 	return close_chunk(dump, err);
 }

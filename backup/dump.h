@@ -1,12 +1,15 @@
 /*
  * The dump: a snapshot as SQL text, made chunk by chunk (docs/format.md).
  *
- *   schema   PRAGMA defer_foreign_keys=TRUE; and every CREATE TABLE; where there
+ *   schema   PRAGMA defer_foreign_keys=TRUE; and every CREATE TABLE, also of FTS5
+ *            tables with content of their own and of rtrees; where there
  *            are foreign keys, also every CREATE UNIQUE INDEX: one may refer to
  *            columns that only such an index makes unique, and then no row can
  *            be inserted without it
  *   rows     INSERT INTO "t"("a",…) VALUES … with many tuples, table by table
- *   post     sqlite_sequence, (the other) indexes, views, triggers
+ *   post     sqlite_sequence, (the other) indexes, views, the other virtual
+ *            tables (FTS5 indexes of other tables are rebuilt), triggers,
+ *            sqlite_stat1
  *
  * No statement is longer than 100,000 bytes (D1's limit, CLOUDFLARE.md 5.1)
  * and none crosses a chunk. The long values of a row whose own INSERT would be
@@ -65,8 +68,13 @@ int dump_row(struct dump *dump, struct span tuple, struct err *err);
 int dump_table_end(struct dump *dump, int64_t *ret_rows, char ret_sha256[SHA256_HEX_SIZE],
     struct err *err);
 
-/* `sequence` holds the tuples (name,seq) of sqlite_sequence, joined by ",\n". */
-int dump_post(struct dump *dump, const struct schema *schema, const struct buf *sequence,
+/* Tuples of SQLite's own tables, joined by ",\n". */
+struct dump_end {
+	struct buf sequence;        /* (name,seq) of sqlite_sequence */
+	struct buf stat;            /* (tbl,idx,stat) of sqlite_stat1 */
+};
+
+int dump_post(struct dump *dump, const struct schema *schema, const struct dump_end *end,
     struct err *err);
 
 /* Append the statements for a row that is too long for one: `head` is its

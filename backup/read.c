@@ -14,20 +14,20 @@
 #define ONE_CALL_TRIES 4
 
 /* What is read beside the tables' rows, in the same moment. */
-enum { ASK_SCHEMA, ASK_CHANGES, ASK_SEQUENCE, ASK_MIGRATION, ASK_COUNT };
+enum { ASK_SCHEMA, ASK_CHANGES, ASK_SEQUENCE, ASK_STAT, ASK_MIGRATION, ASK_COUNT };
 
 struct reading {
 	const struct read_options *options;
 	struct manifest *m;
 	struct schema schema;
 	struct dump dump;
-	struct buf sequence;       /* tuples of sqlite_sequence */
+	struct dump_end end;       /* rows of SQLite's own tables */
 	struct take_progress progress;
 };
 
 /* ---- the end pieces ---- */
 
-/* sqlite_sequence, read like any table. */
+/* SQLite's own tables, read like any other. */
 static const struct table *sequence_table(void)
 {
 	static const char *values[] = { "name", "seq" };
@@ -40,30 +40,67 @@ static const struct table *sequence_table(void)
 	return &table;
 }
 
-/* The statements of the end pieces. `sequence_sql` holds one of them. */
-static int end_statements(const struct db *db, const struct schema *schema, const char *sql[ASK_COUNT],
-    struct buf *sequence_sql, struct err *err)
+static const struct table *stat_table(void)
+{
+	static const char *values[] = { "tbl", "idx", "stat" };
+	static size_t key[] = { 0, 1 };
+	static const struct table table = {
+		.name = (char *)(uintptr_t)"sqlite_stat1",
+		.values = values, .value_count = 3, .key = key, .key_count = 2,
+	};
+
+	return &table;
+}
+
+/* The statements of the end pieces, and the texts of two of them. */
+struct end_sql {
+	const char *sql[ASK_COUNT];
+	struct buf sequence, stat;
+};
+
+static int end_statements(const struct db *db, const struct schema *schema, struct end_sql *e,
+    struct err *err)
 {
 	static const char nothing[] = "SELECT NULL WHERE 0";
 	struct span start = { NULL, 0 };
 
-	if (select_page(sequence_sql, sequence_table(), SELECT_HEX, start, 0, err) != 0)
+	buf_init(&e->sequence, STATEMENT_MAX_BYTES);
+	buf_init(&e->stat, STATEMENT_MAX_BYTES);
+	if (select_page(&e->sequence, sequence_table(), SELECT_HEX, start, 0, err) != 0 ||
+	    select_page(&e->stat, stat_table(), SELECT_HEX, start, 0, err) != 0)
 		return -1;
-	sql[ASK_SCHEMA] = schema_fingerprint_sql(db);
-	sql[ASK_CHANGES] = "SELECT total_changes()";
-	sql[ASK_SEQUENCE] = schema->has_sequence ? buf_str(sequence_sql) : nothing;
-	sql[ASK_MIGRATION] = schema->has_migrations ?
+	e->sql[ASK_SCHEMA] = schema_fingerprint_sql(db);
+	e->sql[ASK_CHANGES] = "SELECT total_changes()";
+	e->sql[ASK_SEQUENCE] = schema->has_sequence ? buf_str(&e->sequence) : nothing;
+	e->sql[ASK_STAT] = schema->has_stat ? buf_str(&e->stat) : nothing;
+	e->sql[ASK_MIGRATION] = schema->has_migrations ?
 	    "SELECT hex(CAST(name AS BLOB)) FROM d1_migrations ORDER BY id DESC LIMIT 1" : nothing;
 	return 0;
 }
 
-static int add_sequence(void *ctx, struct span tuple, struct err *err)
+static void end_sql_release(struct end_sql *e)
 {
-	struct buf *sequence = ctx;
+	buf_release(&e->sequence);
+	buf_release(&e->stat);
+}
 
-	if (sequence->len > 0 && buf_adds(sequence, TUPLE_SEPARATOR, err) != 0)
+static int add_end_row(void *ctx, struct span tuple, struct err *err)
+{
+	struct buf *rows = ctx;
+
+	if (rows->len > 0 && buf_adds(rows, TUPLE_SEPARATOR, err) != 0)
 		return -1;
-	return buf_add(sequence, tuple.text, tuple.len, err);
+	return buf_add(rows, tuple.text, tuple.len, err);
+}
+
+/* The rows of one of SQLite's own tables, joined by ",\n". */
+static int take_end_rows(const struct db *db, const struct db_rows *rows,
+    const struct table *table, struct buf *ret, struct err *err)
+{
+	bool replaced;
+
+	buf_reset(ret);
+	return reader_rows(db, rows, table, SELECT_HEX, add_end_row, ret, &replaced, err);
 }
 
 static char *migration_name(const struct db_rows *rows)
@@ -85,16 +122,17 @@ static char *migration_name(const struct db_rows *rows)
 
 static int take_end(struct reading *r, const struct db_answer *answer, struct err *err)
 {
+	const struct db *db = r->options->db;
 	AUTO_STR fingerprint = schema_fingerprint(&answer->rows[ASK_SCHEMA]);
-	bool replaced;
 
 	if (strcmp(fingerprint, r->schema.fingerprint) != 0)
 		return err_set(err, ERR_CHANGED, "the schema was changed while the database was read");
-	buf_reset(&r->sequence);
 	free(r->m->schema_version);
 	r->m->schema_version = migration_name(&answer->rows[ASK_MIGRATION]);
-	return reader_rows(r->options->db, &answer->rows[ASK_SEQUENCE], sequence_table(),
-	    SELECT_HEX, add_sequence, &r->sequence, &replaced, err);
+	if (take_end_rows(db, &answer->rows[ASK_SEQUENCE], sequence_table(), &r->end.sequence,
+	    err) != 0)
+		return -1;
+	return take_end_rows(db, &answer->rows[ASK_STAT], stat_table(), &r->end.stat, err);
 }
 
 /* ---- rows ---- */
@@ -182,7 +220,7 @@ static int one_call_dump(struct reading *r, struct one_call *c,
 		    end_table(r, t, err) != 0)
 			return err_wrap(err, "read table \"%s\"", t->name);
 	}
-	return dump_post(&r->dump, &r->schema, &r->sequence, err);
+	return dump_post(&r->dump, &r->schema, &r->end, err);
 }
 
 /* The answer may show that some tables must be asked for as hex; then all is
@@ -211,14 +249,17 @@ static int read_in_one_call(struct reading *r, struct err *err)
 		.as_hex = mem_calloc(n, sizeof(*c.as_hex)),
 		.table_count = n,
 	};
-	AUTO_BUF sequence_sql = BUF_INIT(STATEMENT_MAX_BYTES);
+	struct end_sql end;
 	int rc;
 
 	for (size_t i = 0; i < n; i++)
 		buf_init(&c.texts[i], 1u << 20);
-	rc = end_statements(r->options->db, &r->schema, c.sql, &sequence_sql, err);
-	if (rc == 0)
+	rc = end_statements(r->options->db, &r->schema, &end, err);
+	if (rc == 0) {
+		memcpy(c.sql, end.sql, sizeof(end.sql));
 		rc = one_call_read(r, &c, err);
+	}
+	end_sql_release(&end);
 	for (size_t i = 0; i < n; i++)
 		buf_release(&c.texts[i]);
 	free(c.texts);
@@ -243,13 +284,14 @@ static int read_tables(struct reading *r, struct reader *reader, struct err *err
 
 static int read_end(struct reading *r, struct reader *reader, struct err *err)
 {
-	const char *sql[ASK_COUNT];
 	AUTO_ANSWER answer = { 0 };
-	AUTO_BUF sequence_sql = BUF_INIT(STATEMENT_MAX_BYTES);
+	struct end_sql end;
+	int rc = end_statements(r->options->db, &r->schema, &end, err);
 
-	if (end_statements(r->options->db, &r->schema, sql, &sequence_sql, err) != 0 ||
-	    db_query(reader->db, sql, ASK_COUNT, &answer, err) != 0 ||
-	    take_end(r, &answer, err) != 0)
+	if (rc == 0)
+		rc = db_query(reader->db, end.sql, ASK_COUNT, &answer, err);
+	end_sql_release(&end);
+	if (rc != 0 || take_end(r, &answer, err) != 0)
 		return -1;
 	return reader->db->traits.one_moment ? 0 :
 	    reader_check_changes(reader, &answer.rows[ASK_CHANGES], err);
@@ -298,7 +340,7 @@ static int read_by_pages(struct reading *r, struct err *err)
 	    read_tables(r, &reader, err) != 0 ||
 	    read_end(r, &reader, err) != 0 ||
 	    (!one_moment && check_bookmarks(r, &reader, err) != 0) ||
-	    dump_post(&r->dump, &r->schema, &r->sequence, err) != 0)
+	    dump_post(&r->dump, &r->schema, &r->end, err) != 0)
 		return -1;
 	r->m->consistency = mem_strdup(one_moment ? "transaction" :
 	    reader.changed ? "best-effort" : "unchanged");
@@ -362,11 +404,13 @@ int read_database(const struct read_options *options, chunk_sink *sink, void *si
 	};
 	int rc;
 
-	buf_init(&r.sequence, CHUNK_MAX_BYTES);
+	buf_init(&r.end.sequence, CHUNK_MAX_BYTES);
+	buf_init(&r.end.stat, CHUNK_MAX_BYTES);
 	dump_init(&r.dump, sink, sink_ctx);
 	rc = read_all(&r, err);
 	dump_release(&r.dump);
-	buf_release(&r.sequence);
+	buf_release(&r.end.sequence);
+	buf_release(&r.end.stat);
 	schema_release(&r.schema);
 	return rc;
 }

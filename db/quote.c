@@ -6,8 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Below this, SQLite 3.40 cannot be trusted with any decimal. */
-#define TINY 1e-280
+/* Outside of these some SQLite cannot be trusted with any decimal. */
+#define SMALL 1e-60
+#define LARGE 1e60
+#define LARGEST_POWER 200
 /* How near the middle, in units of the last place, a reader with 64 bits of
  * precision may take the wrong side; and one that also has to raise ten to a high
  * power, which costs it some of them. */
@@ -26,15 +28,23 @@ static bool near_the_middle(const char *text, double value)
 	return distance / unit > (far ? NEAR_MIDDLE_FAR : NEAR_MIDDLE);
 }
 
-static void write_quotient(double value, char ret[QUOTE_REAL_SIZE])
+/* value = integer * 2^exponent, the power in as few factors as may be. */
+static void write_scaled(double value, char ret[QUOTE_REAL_SIZE])
 {
-	int exponent, half;
+	int exponent, left;
 	double mantissa = frexp(value, &exponent);
+	char sign;
+	size_t n;
 
-	exponent = 53 - exponent;   /* value = mantissa * 2^53 / 2^exponent */
-	half = exponent / 2;
-	(void)snprintf(ret, QUOTE_REAL_SIZE, "%lld/%.17g/%.17g",
-	    (long long)ldexp(mantissa, 53), ldexp(1, half), ldexp(1, exponent - half));
+	exponent -= 53;
+	sign = exponent < 0 ? '/' : '*';
+	n = (size_t)snprintf(ret, QUOTE_REAL_SIZE, "%lld", (long long)ldexp(mantissa, 53));
+	for (left = abs(exponent); left > 0 && n < QUOTE_REAL_SIZE; ) {
+		int power = left < LARGEST_POWER ? left : LARGEST_POWER;
+
+		n += (size_t)snprintf(ret + n, QUOTE_REAL_SIZE - n, "%c%.17g", sign, ldexp(1, power));
+		left -= power;
+	}
 }
 
 /* Without a point it would be an integer. */
@@ -57,8 +67,8 @@ void quote_real(double value, char ret[QUOTE_REAL_SIZE])
 		(void)snprintf(ret, QUOTE_REAL_SIZE, "%s9.0e+999", value < 0 ? "-" : "");
 		return;
 	}
-	if (value != 0 && fabs(value) < TINY) {
-		write_quotient(value, ret);
+	if (value != 0 && (fabs(value) < SMALL || fabs(value) > LARGE)) {
+		write_scaled(value, ret);
 		return;
 	}
 	(void)snprintf(ret, QUOTE_REAL_SIZE, "%.15g", value);

@@ -62,9 +62,36 @@ static int sqlite_fail(struct replay *r, enum err_code code, struct err *err)
 	return err_set(err, code, "%s", sqlite3_errmsg(r->sqlite));
 }
 
+/* A dump's own; data_version is what FTS5 asks by itself. */
 static int authorize_pragma(const char *name)
 {
-	return strcasecmp(name, "defer_foreign_keys") == 0 ? SQLITE_OK : SQLITE_DENY;
+	static const char *const allowed[] = {
+		"defer_foreign_keys", "user_version", "application_id", "data_version",
+	};
+
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+		if (strcasecmp(name, allowed[i]) == 0)
+			return SQLITE_OK;
+	}
+	return SQLITE_DENY;
+}
+
+/* The modules D1 has. */
+static int authorize_module(const char *module)
+{
+	static const char *const allowed[] = { "fts5", "fts5vocab", "rtree", "rtree_i32" };
+
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+		if (strcasecmp(module, allowed[i]) == 0)
+			return SQLITE_OK;
+	}
+	return SQLITE_DENY;
+}
+
+/* ANALYZE of the schema alone: makes the table that the dump then fills. */
+static int authorize_analyze(const char *table)
+{
+	return strcasecmp(table, "sqlite_master") == 0 ? SQLITE_OK : SQLITE_DENY;
 }
 
 /* sqlite.org/c3ref/c_alter_table.html names the actions and their arguments. */
@@ -87,6 +114,10 @@ static int authorize(void *ctx, int action, const char *a, const char *b, const 
 	case SQLITE_RECURSIVE:
 	case SQLITE_REINDEX:
 		return SQLITE_OK;
+	case SQLITE_CREATE_VTABLE:
+		return authorize_module(b);
+	case SQLITE_ANALYZE:
+		return authorize_analyze(a);
 	case SQLITE_FUNCTION:
 		return authorize_function(b);
 	case SQLITE_PRAGMA:

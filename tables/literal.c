@@ -64,28 +64,25 @@ static const char *skip_integer(const char *p, const char *end)
 	return p > digits ? p : NULL;
 }
 
-/* What quote_real() divides by: one double, or no quotient. */
-static const char *skip_divisor(const char *p, const char *end)
-{
-	if (p == end || *p != '/')
-		return NULL;
-	return skip_decimal(p + 1, end);
-}
-
+/* A decimal, or an integer with factors of its own, as quote_real() writes both. */
 static const char *skip_number(const char *p, const char *end)
 {
-	const char *start = p;
+	const char *start = p, *factor;
 
 	if (p < end && *p == '-')
 		p++;
 	if (starts(p, end, "Inf"))
 		return p + 3;
 	p = skip_decimal(p, end);
-	if (p == NULL || p == end || *p != '/')
+	if (p == NULL || p == end || (*p != '/' && *p != '*') || skip_integer(start, end) != p)
 		return p;
-	if (skip_integer(start, end) != p || (p = skip_divisor(p, end)) == NULL)
-		return NULL;
-	return skip_divisor(p, end);
+	factor = p;
+	while (p < end && *p == *factor) {
+		p = skip_decimal(p + 1, end);
+		if (p == NULL)
+			return NULL;
+	}
+	return p < end && (*p == '/' || *p == '*') ? NULL : p;
 }
 
 /* R<integer>p<integer>: that many times two to that power (tables/select.c). */
@@ -268,7 +265,7 @@ bool literal_is_real(const char *literal, size_t len)
 		return true;
 	default:
 		for (size_t i = 0; i < len; i++) {
-			if (strchr(".eEI/", literal[i]) != NULL)
+			if (strchr(".eEI/*", literal[i]) != NULL)
 				return true;
 		}
 		return false;
@@ -292,6 +289,8 @@ static double real_of(const char *text)
 	value = strtod(text, &rest);
 	while (*rest == '/')
 		value /= strtod(rest + 1, &rest);
+	while (*rest == '*')
+		value *= strtod(rest + 1, &rest);
 	return value;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
+#include "tables/schema_internal.h"
 
 /* Names and SQL come as hex: they may be anything, and an answer is JSON. */
 #define HEX(x) "hex(CAST(" x " AS BLOB))"
@@ -52,10 +53,9 @@ const char *schema_fingerprint_sql(const struct db *db)
 	return sql_for(db)->fingerprint;
 }
 
-enum { ASK_SCHEMA, ASK_TABLES, ASK_COLUMNS, ASK_PK, ASK_CHANGES, ASK_COUNT };
+enum { ASK_SCHEMA, ASK_TABLES, ASK_COLUMNS, ASK_PK, ASK_CHANGES, ASK_NUMBERS, ASK_COUNT };
 
-/* Never NULL. */
-static char *unhex(struct db_cell cell)
+char *schema_unhex(struct db_cell cell)
 {
 	char *text = mem_calloc(cell.len / 2 + 1, 1);
 
@@ -69,7 +69,7 @@ static bool text_is(struct db_cell cell, const char *text)
 	return cell.text != NULL && strcmp(cell.text, text) == 0;
 }
 
-static void add_exception(struct schema *schema, const char *object, const char *reason)
+void schema_add_exception(struct schema *schema, const char *object, const char *reason)
 {
 	schema->exceptions = mem_grow(schema->exceptions, schema->exception_count,
 	    &schema->exception_cap, sizeof(*schema->exceptions));
@@ -82,7 +82,7 @@ static void add_exception(struct schema *schema, const char *object, const char 
 
 static struct table *find_table(struct schema *schema, struct db_cell hex_name)
 {
-	AUTO_STR name = unhex(hex_name);
+	AUTO_STR name = schema_unhex(hex_name);
 
 	for (size_t i = 0; i < schema->table_count; i++) {
 		if (strcmp(schema->tables[i].name, name) == 0)
@@ -92,7 +92,7 @@ static struct table *find_table(struct schema *schema, struct db_cell hex_name)
 }
 
 /* What pragma_table_list says of a table. */
-static const struct db_cell *table_facts(const struct db_rows *tables, struct db_cell hex_name)
+const struct db_cell *schema_table_facts(const struct db_rows *tables, struct db_cell hex_name)
 {
 	for (size_t i = 0; i < tables->count; i++) {
 		if (text_is(db_cell(tables, i, 0), hex_name.text))
@@ -101,40 +101,49 @@ static const struct db_cell *table_facts(const struct db_rows *tables, struct db
 	return NULL;
 }
 
-static void add_table(struct schema *schema, struct db_cell hex_name, struct db_cell sql,
-    const struct db_cell *facts)
+struct table *schema_add_table(struct schema *schema, enum table_kind kind, char *name, char *sql)
 {
 	struct table *t;
 
 	schema->tables = mem_grow(schema->tables, schema->table_count, &schema->table_cap,
 	    sizeof(*t));
 	t = &schema->tables[schema->table_count++];
-	*t = (struct table){
-		.name = unhex(hex_name),
-		.sql = unhex(sql),
-		.without_rowid = text_is(facts[2], "1"),
-	};
+	*t = (struct table){ .kind = kind, .name = name, .sql = sql };
+	return t;
+}
+
+struct schema_object *schema_add_object(struct schema *schema, enum schema_kind kind,
+    char *name, char *sql)
+{
+	struct schema_object *object;
+
+	schema->objects = mem_grow(schema->objects, schema->object_count,
+	    &schema->object_cap, sizeof(*schema->objects));
+	object = &schema->objects[schema->object_count++];
+	*object = (struct schema_object){ .kind = kind, .name = name, .sql = sql };
+	return object;
 }
 
 static int take_table(struct schema *schema, const struct db_rows *tables,
     struct db_cell hex_name, struct db_cell sql, struct err *err)
 {
-	AUTO_STR name = unhex(hex_name);
-	const struct db_cell *facts = table_facts(tables, hex_name);
+	AUTO_STR name = schema_unhex(hex_name);
+	const struct db_cell *facts = schema_table_facts(tables, hex_name);
 
 	if (strncasecmp(name, "sqlite_", 7) == 0) {
 		if (strcmp(name, "sqlite_sequence") == 0)
 			schema->has_sequence = true;
+		if (strcmp(name, "sqlite_stat1") == 0)
+			schema->has_stat = true;
 		return 0;
 	}
 	if (facts == NULL || sql.text == NULL)
 		return err_set(err, ERR_CORRUPT, "table \"%s\" has no definition", name);
 	if (strncasecmp(name, RESERVED_PREFIX, strlen(RESERVED_PREFIX)) == 0)
-		add_exception(schema, name, "tables whose names begin with _d1keep_ are a restore's own, and are not kept");
-	else if (text_is(facts[1], "virtual"))
-		add_exception(schema, name, "virtual tables are not kept yet: neither its definition nor its rows are in this snapshot");
+		schema_add_exception(schema, name, "tables whose names begin with _d1keep_ are a restore's own, and are not kept");
 	else if (text_is(facts[1], "table"))
-		add_table(schema, hex_name, sql, facts);
+		schema_add_table(schema, TABLE_ORDINARY, schema_unhex(hex_name), schema_unhex(sql))
+		    ->without_rowid = text_is(facts[2], "1");
 	return 0;
 }
 
@@ -155,26 +164,22 @@ static bool is_kept(const struct schema *schema, const char *table)
 /* `row`: type, name, tbl_name, sql. */
 static void add_object(struct schema *schema, enum schema_kind kind, const struct db_cell *row)
 {
-	AUTO_STR table = unhex(row[2]);
+	AUTO_STR table = schema_unhex(row[2]);
 	AUTO_STR name = NULL;
 
 	/* The index of a UNIQUE or PRIMARY KEY has no SQL: its table makes it. */
 	if (row[3].text == NULL || row[3].len == 0)
 		return;
 	if (kind != SCHEMA_VIEW && !is_kept(schema, table)) {
-		name = unhex(row[1]);
-		add_exception(schema, name, "it belongs to a table that is not kept");
+		name = schema_unhex(row[1]);
+		schema_add_exception(schema, name, "it belongs to a table that is not kept");
 		return;
 	}
-	schema->objects = mem_grow(schema->objects, schema->object_count,
-	    &schema->object_cap, sizeof(*schema->objects));
-	schema->objects[schema->object_count++] = (struct schema_object){
-		kind, unhex(row[1]), unhex(row[3]),
-	};
+	(void)schema_add_object(schema, kind, schema_unhex(row[1]), schema_unhex(row[3]));
 }
 
-/* Tables and views first: what belongs to them is looked up among them. */
-static int take_schema(struct schema *schema, const struct db_answer *answer, struct err *err)
+static int take_tables_and_views(struct schema *schema, const struct db_answer *answer,
+    struct err *err)
 {
 	const struct db_rows *rows = &answer->rows[ASK_SCHEMA];
 
@@ -187,6 +192,12 @@ static int take_schema(struct schema *schema, const struct db_answer *answer, st
 		    &answer->rows[ASK_TABLES], row[1], row[3], err) != 0)
 			return -1;
 	}
+	return 0;
+}
+
+/* Looked up among the tables and views that are kept. */
+static void take_their_objects(struct schema *schema, const struct db_rows *rows)
+{
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct db_cell *row = &rows->cells[i * rows->columns];
 
@@ -195,12 +206,11 @@ static int take_schema(struct schema *schema, const struct db_answer *answer, st
 		else if (text_is(row[0], "trigger"))
 			add_object(schema, SCHEMA_TRIGGER, row);
 	}
-	return 0;
 }
 
 /* ---- columns ---- */
 
-static void take_columns(struct schema *schema, const struct db_rows *rows)
+void schema_take_columns(struct schema *schema, const struct db_rows *rows)
 {
 	struct table *t = NULL;
 
@@ -216,7 +226,7 @@ static void take_columns(struct schema *schema, const struct db_rows *rows)
 		t->columns = mem_grow(t->columns, t->column_count, &t->column_cap,
 		    sizeof(*t->columns));
 		t->columns[t->column_count++] = (struct column){
-			.name = unhex(db_cell(rows, i, 1)),
+			.name = schema_unhex(db_cell(rows, i, 1)),
 			.type = mem_strdup(db_cell(rows, i, 2).text != NULL ?
 			    db_cell(rows, i, 2).text : ""),
 			.in_pk = pk > 0,
@@ -234,109 +244,33 @@ static void take_pk_indexes(struct schema *schema, const struct db_rows *rows)
 			continue;
 		t->pk = mem_grow(t->pk, t->pk_count, &t->pk_cap, sizeof(*t->pk));
 		t->pk[t->pk_count++] = (struct pk_part){
-			.name = unhex(db_cell(rows, i, 1)),
+			.name = schema_unhex(db_cell(rows, i, 1)),
 			.collation = mem_strdup(db_cell(rows, i, 2).text),
 		};
 	}
 }
 
-/* ---- keys ---- */
+/* ---- what cannot be read ---- */
 
-static bool has_column(const struct table *t, const char *name)
+static void release_table(struct table *t);
+
+/* A table with columns named rowid, _rowid_ and oid, and no key of its own. Its
+ * indexes and triggers go with it. */
+static void leave_out_unreachable(struct schema *schema)
 {
-	for (size_t i = 0; i < t->column_count; i++) {
-		if (strcasecmp(t->columns[i].name, name) == 0)
-			return true;
-	}
-	return false;
-}
+	size_t kept = 0;
 
-/* The column that *is* the rowid: INTEGER PRIMARY KEY. The type must be
- * exactly that, and a primary key with an index of its own is not it
- * (INTEGER PRIMARY KEY DESC; sqlite.org/lang_createtable.html#rowid). */
-static const struct column *rowid_column(const struct table *t)
-{
-	const struct column *found = NULL;
+	for (size_t i = 0; i < schema->table_count; i++) {
+		struct table *t = &schema->tables[i];
 
-	for (size_t i = 0; i < t->column_count; i++) {
-		if (!t->columns[i].in_pk)
+		if (t->key_count > 0) {
+			schema->tables[kept++] = *t;
 			continue;
-		if (found != NULL || strcasecmp(t->columns[i].type, "INTEGER") != 0)
-			return NULL;
-		found = &t->columns[i];
-	}
-	return t->pk_count > 0 ? NULL : found;
-}
-
-static int name_rowid(struct table *t, struct err *err)
-{
-	static const char *const names[] = { "rowid", "_rowid_", "oid" };
-
-	for (size_t i = 0; i < 3; i++) {
-		if (!has_column(t, names[i])) {
-			t->rowid = names[i];
-			return 0;
 		}
+		schema_add_exception(schema, t->name, "its columns are named rowid, _rowid_ and oid, so that no name reaches its real rowid: neither its definition nor its rows are in this snapshot");
+		release_table(t);
 	}
-	return err_set(err, ERR_FAILED, "table \"%s\" has columns named rowid, _rowid_ and oid: its real rowid cannot be reached", t->name);
-}
-
-static void add_values(struct table *t, bool with_rowid)
-{
-	t->values = mem_calloc(t->column_count + 1, sizeof(*t->values));
-	t->key = mem_calloc(t->pk_count + 1, sizeof(*t->key));
-	t->key_collations = mem_calloc(t->pk_count + 1, sizeof(*t->key_collations));
-	if (with_rowid)
-		t->values[t->value_count++] = t->rowid;
-	for (size_t i = 0; i < t->column_count; i++) {
-		if (!t->columns[i].generated)
-			t->values[t->value_count++] = t->columns[i].name;
-	}
-}
-
-static int add_key(struct table *t, const char *name, const char *collation, struct err *err)
-{
-	size_t place = 0;
-
-	while (place < t->value_count && strcmp(t->values[place], name) != 0)
-		place++;
-	if (place == t->value_count)
-		return err_set(err, ERR_CORRUPT, "table \"%s\": its key \"%s\" is none of its columns",
-		    t->name, name);
-	t->key_collations[t->key_count] = collation;
-	t->key[t->key_count++] = place;
-	return 0;
-}
-
-/* Collations are named only where the table names any: that keeps statements
- * plain, and an explicit one keeps SQLite from using all of a composite key's
- * index. */
-static int settle_primary_key(struct table *t, struct err *err)
-{
-	bool collates = strcasestr(t->sql, "COLLATE") != NULL;
-
-	add_values(t, false);
-	for (size_t i = 0; i < t->pk_count; i++) {
-		if (add_key(t, t->pk[i].name, collates ? t->pk[i].collation : NULL, err) != 0)
-			return -1;
-	}
-	return t->key_count > 0 ? 0 :
-	    err_set(err, ERR_CORRUPT, "table \"%s\" has no rowid and shows no primary key", t->name);
-}
-
-static int settle_keys(struct table *t, struct err *err)
-{
-	const struct column *alias;
-
-	if (t->without_rowid)
-		return settle_primary_key(t, err);
-	alias = rowid_column(t);
-	if (alias != NULL)
-		t->rowid = alias->name;
-	else if (name_rowid(t, err) != 0)
-		return -1;
-	add_values(t, alias == NULL);
-	return add_key(t, t->rowid, NULL, err);
+	schema->table_count = kept;
 }
 
 /* ---- all of it ---- */
@@ -346,15 +280,15 @@ static void note_migrations(struct schema *schema)
 	for (size_t i = 0; i < schema->table_count; i++) {
 		const struct table *t = &schema->tables[i];
 
-		if (strcmp(t->name, "d1_migrations") == 0 && has_column(t, "id") &&
-		    has_column(t, "name"))
+		if (strcmp(t->name, "d1_migrations") == 0 && schema_has_column(t, "id") &&
+		    schema_has_column(t, "name"))
 			schema->has_migrations = true;
 	}
 }
 
 static int check_columns(const struct db_answer *answer, struct err *err)
 {
-	static const size_t columns[ASK_COUNT] = { 4, 3, 5, 3, 1 };
+	static const size_t columns[ASK_COUNT] = { 4, 3, 5, 3, 1, 2 };
 
 	for (size_t i = 0; i < ASK_COUNT; i++) {
 		if (answer->rows[i].count > 0 && answer->rows[i].columns != columns[i])
@@ -371,18 +305,22 @@ static int schema_take(struct schema *schema, const struct db_answer *answer, st
 	schema->fingerprint = schema_fingerprint(&answer->rows[ASK_SCHEMA]);
 	schema->database_bytes = answer->size_bytes;
 	(void)db_cell_int(db_cell(&answer->rows[ASK_CHANGES], 0, 0), &schema->total_changes);
-	if (take_schema(schema, answer, err) != 0)
+	(void)db_cell_int(db_cell(&answer->rows[ASK_NUMBERS], 0, 0), &schema->user_version);
+	(void)db_cell_int(db_cell(&answer->rows[ASK_NUMBERS], 0, 1), &schema->application_id);
+	if (take_tables_and_views(schema, answer, err) != 0)
 		return -1;
-	take_columns(schema, &answer->rows[ASK_COLUMNS]);
+	schema_take_columns(schema, &answer->rows[ASK_COLUMNS]);
 	take_pk_indexes(schema, &answer->rows[ASK_PK]);
 	for (size_t i = 0; i < schema->table_count; i++) {
 		struct table *t = &schema->tables[i];
 
 		if (t->column_count == 0)
 			return err_set(err, ERR_CHANGED, "table \"%s\" shows no columns", t->name);
-		if (settle_keys(t, err) != 0)
+		if (schema_settle_keys(t, err) != 0)
 			return -1;
 	}
+	leave_out_unreachable(schema);
+	take_their_objects(schema, &answer->rows[ASK_SCHEMA]);
 	note_migrations(schema);
 	return 0;
 }
@@ -393,13 +331,17 @@ int schema_read(struct db *db, struct schema *ret, struct err *err)
 	const char *const sql[ASK_COUNT] = {
 		texts->fingerprint, texts->tables, texts->columns, texts->pk_indexes,
 		"SELECT total_changes()",
+		db->traits.is_d1 ? "SELECT 0, 0" :
+		    "SELECT user_version, application_id FROM pragma_user_version, pragma_application_id",
 	};
 	AUTO_ANSWER answer = { 0 };
 
 	*ret = (struct schema){ 0 };
 	if (db_query(db, sql, ASK_COUNT, &answer, err) != 0)
 		return err_wrap(err, "read the schema");
-	if (schema_take(ret, &answer, err) != 0) {
+	if (schema_take(ret, &answer, err) != 0 ||
+	    schema_take_virtual(ret, db, &answer.rows[ASK_SCHEMA], &answer.rows[ASK_TABLES],
+	    err) != 0) {
 		schema_release(ret);
 		return err_wrap(err, "read the schema");
 	}
@@ -443,6 +385,7 @@ static void release_table(struct table *t)
 	free(t->key_collations);
 	free(t->name);
 	free(t->sql);
+	free(t->settings);
 }
 
 void schema_release(struct schema *schema)
@@ -453,6 +396,7 @@ void schema_release(struct schema *schema)
 	for (size_t i = 0; i < schema->object_count; i++) {
 		free(schema->objects[i].name);
 		free(schema->objects[i].sql);
+		free(schema->objects[i].fill);
 	}
 	free(schema->objects);
 	for (size_t i = 0; i < schema->exception_count; i++) {

@@ -1,9 +1,13 @@
 /*
  * What a database is made of, read from sqlite_schema and the table pragmas.
- * Left out: "_cf_…" tables of a D1 (Cloudflare's own), SQLite's "sqlite_…" tables, and the shadow
- * tables of virtual tables. Virtual tables cannot be kept yet: each becomes an
- * exception of the snapshot, and so does an index or trigger of a table that is
- * not kept, and a table "_d1keep_…": a dump uses such names itself.
+ * Left out: "_cf_…" tables of a D1 (Cloudflare's own), SQLite's "sqlite_…" tables,
+ * and the shadow tables of virtual tables, which those make themselves.
+ *
+ * What is not kept exactly becomes an exception of the snapshot: the words of a
+ * contentless FTS5 index; an FTS5 index whose content is gone; a virtual table of
+ * a module that D1 does not have; a table "_d1keep_…" (a dump uses such names
+ * itself); a table whose rowid no name reaches; and the indexes and triggers of
+ * what is left out.
  */
 #ifndef D1KEEP_TABLES_SCHEMA_H
 #define D1KEEP_TABLES_SCHEMA_H
@@ -29,14 +33,23 @@ struct pk_part {
 	char *collation;
 };
 
+enum table_kind {
+	TABLE_ORDINARY,
+	TABLE_FTS5,          /* with content of its own */
+	TABLE_RTREE,
+};
+
 /*
  * A table's rows are read and written as tuples of its `values`: the columns
  * that are not generated, behind the rowid where that is not one of them (so
  * rowids come back as they were).
  */
 struct table {
+	enum table_kind kind;
 	char *name;
 	char *sql;
+	char *settings;           /* TABLE_FTS5: statements that restore its options, each
+	                           * with its ";\n"; or NULL */
 	struct column *columns;
 	size_t column_count, column_cap;
 	bool without_rowid;
@@ -51,12 +64,14 @@ struct table {
 	size_t key_count;
 };
 
-enum schema_kind { SCHEMA_INDEX, SCHEMA_VIEW, SCHEMA_TRIGGER };
+/* SCHEMA_VIRTUAL: a virtual table without rows of its own. */
+enum schema_kind { SCHEMA_INDEX, SCHEMA_VIEW, SCHEMA_VIRTUAL, SCHEMA_TRIGGER };
 
 struct schema_object {
 	enum schema_kind kind;
 	char *name;
 	char *sql;
+	char *fill;               /* SCHEMA_VIRTUAL: what follows its creation, as settings */
 };
 
 struct schema_exception {
@@ -72,6 +87,9 @@ struct schema {
 	struct schema_exception *exceptions;
 	size_t exception_count, exception_cap;
 	bool has_sequence;                 /* sqlite_sequence is there */
+	bool has_stat;                     /* sqlite_stat1 is there */
+	int64_t user_version;              /* of a file that is no D1; else 0 */
+	int64_t application_id;
 	bool has_migrations;               /* d1_migrations(id, name) is there */
 	char *fingerprint;                 /* equal when nothing of the schema changed */
 	int64_t database_bytes;            /* 0: not told */

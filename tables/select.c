@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/mem.h"
 #include "tables/literal.h"
 
 /* Function arguments at once: D1 documents 32, one is the format. */
@@ -149,18 +150,39 @@ static int add_where(struct buf *ret, const struct table *t, const char *operato
 	return buf_adds(ret, ")", err);
 }
 
+/* An rtree finds a row by its rowid, but not the rows behind one: those its
+ * shadow table r_rowid knows. */
+static int add_rtree_where(struct buf *ret, const struct table *t, struct span after,
+    int64_t limit, struct err *err)
+{
+	AUTO_STR shadow = mem_printf("%s_rowid", t->name);
+	struct span key = after.text != NULL ? tuple_literal(after, t->key[0]) : after;
+
+	if (buf_adds(ret, " WHERE ", err) != 0 || literal_add_name(ret, t->rowid, err) != 0 ||
+	    buf_adds(ret, " IN (SELECT rowid FROM ", err) != 0 ||
+	    literal_add_name(ret, shadow, err) != 0 ||
+	    (key.text != NULL && buf_addf(ret, err, " WHERE rowid>%.*s", (int)key.len, key.text) != 0) ||
+	    buf_adds(ret, " ORDER BY rowid", err) != 0 ||
+	    (limit > 0 && buf_addf(ret, err, " LIMIT %lld", (long long)limit) != 0))
+		return -1;
+	return buf_adds(ret, ")", err);
+}
+
 int select_page(struct buf *ret, const struct table *table, enum select_mode mode,
     struct span after, int64_t limit, struct err *err)
 {
+	bool rtree = table->kind == TABLE_RTREE;
+
 	if (buf_adds(ret, "SELECT ", err) != 0 ||
 	    add_tuple(ret, table, mode, err) != 0 ||
 	    buf_adds(ret, " FROM ", err) != 0 ||
 	    literal_add_name(ret, table->name, err) != 0 ||
-	    (after.text != NULL && add_where(ret, table, ">", after, err) != 0) ||
+	    (rtree && add_rtree_where(ret, table, after, limit, err) != 0) ||
+	    (!rtree && after.text != NULL && add_where(ret, table, ">", after, err) != 0) ||
 	    buf_adds(ret, " ORDER BY ", err) != 0 ||
 	    add_key_names(ret, table, err) != 0)
 		return -1;
-	if (limit > 0)
+	if (!rtree && limit > 0)
 		return buf_addf(ret, err, " LIMIT %lld", (long long)limit);
 	return 0;
 }

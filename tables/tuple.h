@@ -5,7 +5,8 @@
  * so nothing a server sends can become a statement in a dump.
  *
  *   literal = NULL | number | 'text' | X'hex' | CAST(X'hex' AS TEXT)
- *   number  = [-]decimal | [-]digits/decimal/decimal | [-]Inf | R[-]digitsp[-]digits
+ *   number  = [-]decimal | [-]digits{/decimal} | [-]digits{*decimal} | [-]Inf |
+ *             R[-]digitsp[-]digits (that many times two to that power)
  *   decimal = digits[.digits][e[+-]digits]
  *   hex     = pairs of 0-9 A-F; text has no NUL, and each ' in it twice
  *

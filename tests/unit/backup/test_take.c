@@ -146,7 +146,7 @@ START_TEST(exceptions_land_in_the_manifest)
 {
 	struct snapshot snapshot;
 
-	path = file_with(TWO_TABLES ";CREATE VIRTUAL TABLE f USING fts5(x);INSERT INTO f VALUES('words')");
+	path = file_with(TWO_TABLES ";CREATE VIRTUAL TABLE f USING fts5(x, content='');INSERT INTO f VALUES('words')");
 	taken_file(&w, path, &m);
 	ck_assert_uint_eq(m.exception_count, 1);
 	ck_assert_str_eq(m.exceptions[0].object, "f");

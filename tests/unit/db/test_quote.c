@@ -41,7 +41,7 @@ START_TEST(all_but_reals_are_quoted_as_sqlite_does)
 	static const char *const expressions[] = {
 		"NULL", "0", "-1", "9223372036854775807", "-9223372036854775808", "''", "'a'", "'it''s'", "''''",
 		"'a' || char(0) || 'b'", "char(0)", "CAST(X'FF' AS TEXT)", "'caf\xc3\xa9\n'", "X''", "X'00ff'", "zeroblob(9)",
-		"1.0", "0.1", "-1.5", "1e22", "1e300", "123456.789", "1e15", "1e-5", "0.0",
+		"1.0", "0.1", "-1.5", "1e22", "123456.789", "1e15", "1e-5", "0.0",
 	};
 
 	for (size_t i = 0; i < sizeof(expressions) / sizeof(expressions[0]); i++) {
@@ -73,11 +73,12 @@ START_TEST(reals_are_written_as_people_would)
 	is_written(1e22, "1.0e+22");
 	is_written(-1.5e-7, "-1.5e-07");
 	is_written(9007199254740992.0, "9007199254740992.0");
-	is_written(1.7976931348623157e308, "1.7976931348623157e+308");
+	is_written(1e60, "1.0e+60");
+	is_written(1e-60, "1.0e-60");
+	/* 15 digits would do, but not for every SQLite. */
+	is_written(1e100, "5147557589468029*1.6069380442589903e+60*1.2089258196146292e+24");
+	is_written(-1e-100, "-7880401239278896/1.6069380442589903e+60/4.9039857307708443e+55");
 	is_written(19.99, "19.99");
-	/* 15 digits would do, but SQLite 3.40 takes its neighbour for them. */
-	is_written(5e-324, "4503599627370496/3.0191699398572331e+169/3.0191699398572331e+169");
-	is_written(-2.2250738585072014e-308, "-4503599627370496/4.4989137945431964e+161/4.4989137945431964e+161");
 	is_written((double)INFINITY, "9.0e+999");
 	is_written(-(double)INFINITY, "-9.0e+999");
 }

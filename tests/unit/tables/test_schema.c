@@ -97,15 +97,17 @@ START_TEST(finds_another_name_for_the_rowid)
 }
 END_TEST
 
-START_TEST(says_when_a_rowid_cannot_be_reached)
+/* Its indexes and triggers go with it, the rest stays. */
+START_TEST(a_table_whose_rowid_cannot_be_reached_is_an_exception)
 {
-	struct err err = ERR_INIT;
-	struct db *db = db_sqlite_open(file_with("CREATE TABLE t(rowid, _rowid_, oid)"), "sqlite", NULL);
-
-	ck_assert_int_ne(schema_read(db, &s, &err), 0);
-	ck_assert_int_eq(err.code, ERR_FAILED);
-	ck_assert_ptr_nonnull(strstr(err.msg, "\"t\""));
-	db_free(db);
+	read_schema("CREATE TABLE t(rowid, _rowid_, oid);CREATE INDEX i ON t(oid);CREATE TABLE u(a)");
+	ck_assert_uint_eq(s.table_count, 1);
+	ck_assert_str_eq(s.tables[0].name, "u");
+	ck_assert_uint_eq(s.object_count, 0);
+	ck_assert_uint_eq(s.exception_count, 2);
+	ck_assert_str_eq(s.exceptions[0].object, "t");
+	ck_assert_ptr_nonnull(strstr(s.exceptions[0].reason, "rowid"));
+	ck_assert_str_eq(s.exceptions[1].object, "i");
 }
 END_TEST
 
@@ -116,14 +118,77 @@ START_TEST(generated_columns_are_never_values)
 }
 END_TEST
 
-START_TEST(virtual_tables_become_exceptions_and_their_shadows_nothing)
+START_TEST(virtual_tables_with_content_are_tables_and_their_shadows_nothing)
 {
-	read_schema("CREATE TABLE t(a);CREATE VIRTUAL TABLE f USING fts5(a, b);"
-	    "CREATE VIRTUAL TABLE r USING rtree(id, x0, x1);INSERT INTO f VALUES('x', 'y')");
-	ck_assert_uint_eq(s.table_count, 1);
+	read_schema("CREATE TABLE t(a);CREATE VIRTUAL TABLE f USING fts5(a, b UNINDEXED);"
+	    "CREATE VIRTUAL TABLE r USING rtree(id, x0, x1, +name);INSERT INTO f VALUES('x', 'y')");
+	ck_assert_uint_eq(s.table_count, 3);
+	ck_assert_uint_eq(s.exception_count, 0);
+	is_read_as("f", "rowid,a,b:rowid");
+	is_read_as("r", "id,x0,x1,name:id");
+}
+END_TEST
+
+static const struct schema_object *object_of(const char *name)
+{
+	for (size_t i = 0; i < s.object_count; i++) {
+		if (strcmp(s.objects[i].name, name) == 0)
+			return &s.objects[i];
+	}
+	ck_abort_msg("there is no \"%s\"", name);
+	return NULL;
+}
+
+START_TEST(an_index_of_another_table_is_rebuilt_from_it)
+{
+	read_schema("CREATE TABLE t(id INTEGER PRIMARY KEY, a);CREATE VIEW v AS SELECT id AS k, a FROM t;"
+	    "CREATE VIRTUAL TABLE f USING fts5(a, content='t', content_rowid = id);"
+	    "CREATE VIRTUAL TABLE g USING fts5(a, content=[v], content_rowid=\"k\")");
+	ck_assert_uint_eq(s.exception_count, 0);
+	ck_assert_str_eq(object_of("f")->fill, "INSERT INTO \"f\"(\"f\") VALUES('rebuild');\n");
+	ck_assert_str_eq(object_of("g")->fill, "INSERT INTO \"g\"(\"g\") VALUES('rebuild');\n");
+}
+END_TEST
+
+START_TEST(an_index_whose_content_is_gone_keeps_its_definition)
+{
+	read_schema("CREATE TABLE t(a);CREATE VIRTUAL TABLE f USING fts5(a, content='t');"
+	    "CREATE VIRTUAL TABLE g USING fts5(b, content='t');DROP TABLE t;CREATE TABLE t(c)");
 	ck_assert_uint_eq(s.exception_count, 2);
 	ck_assert_str_eq(s.exceptions[0].object, "f");
-	ck_assert_str_eq(s.exceptions[1].object, "r");
+	ck_assert_ptr_null(object_of("f")->fill);
+	ck_assert_ptr_null(object_of("g")->fill);
+}
+END_TEST
+
+START_TEST(a_contentless_index_keeps_its_definition)
+{
+	read_schema("CREATE VIRTUAL TABLE f USING fts5(a, content='');"
+	    "CREATE VIRTUAL TABLE v USING fts5vocab('f', 'row')");
+	ck_assert_uint_eq(s.exception_count, 1);
+	ck_assert_str_eq(s.exceptions[0].object, "f");
+	ck_assert_uint_eq(s.object_count, 2);
+	ck_assert_ptr_nonnull(object_of("v"));
+}
+END_TEST
+
+START_TEST(options_of_an_fts5_table_are_kept)
+{
+	read_schema("CREATE VIRTUAL TABLE \"f'\"\"x\" USING fts5(a);"
+	    "INSERT INTO \"f'\"\"x\"(\"f'\"\"x\", rank) VALUES('pgsz', 128);"
+	    "INSERT INTO \"f'\"\"x\"(\"f'\"\"x\", rank) VALUES('rank', 'bm25(10.0)')");
+	ck_assert_str_eq(s.tables[0].settings,
+	    "INSERT INTO \"f'\"\"x\"(\"f'\"\"x\",\"rank\") VALUES('pgsz',128);\n"
+	    "INSERT INTO \"f'\"\"x\"(\"f'\"\"x\",\"rank\") VALUES('rank','bm25(10.0)');\n");
+}
+END_TEST
+
+START_TEST(modules_that_d1_does_not_have_become_exceptions)
+{
+	read_schema("CREATE VIRTUAL TABLE f USING fts4(a);CREATE TABLE t(a)");
+	ck_assert_uint_eq(s.table_count, 1);
+	ck_assert_uint_eq(s.exception_count, 1);
+	ck_assert_ptr_nonnull(strstr(s.exceptions[0].reason, "fts4"));
 }
 END_TEST
 
@@ -131,8 +196,8 @@ START_TEST(an_index_of_a_shadow_table_becomes_an_exception)
 {
 	read_schema("CREATE VIRTUAL TABLE f USING fts5(a);CREATE INDEX i ON f_content(c0)");
 	ck_assert_uint_eq(s.object_count, 0);
-	ck_assert_uint_eq(s.exception_count, 2);
-	ck_assert_str_eq(s.exceptions[1].object, "i");
+	ck_assert_uint_eq(s.exception_count, 1);
+	ck_assert_str_eq(s.exceptions[0].object, "i");
 }
 END_TEST
 
@@ -298,9 +363,14 @@ UNIT_CASE(schema)
 	tcase_add_test(tc, other_primary_keys_are_not_the_rowid);
 	tcase_add_test(tc, without_rowid_the_primary_key_orders);
 	tcase_add_test(tc, finds_another_name_for_the_rowid);
-	tcase_add_test(tc, says_when_a_rowid_cannot_be_reached);
+	tcase_add_test(tc, a_table_whose_rowid_cannot_be_reached_is_an_exception);
 	tcase_add_test(tc, generated_columns_are_never_values);
-	tcase_add_test(tc, virtual_tables_become_exceptions_and_their_shadows_nothing);
+	tcase_add_test(tc, virtual_tables_with_content_are_tables_and_their_shadows_nothing);
+	tcase_add_test(tc, an_index_of_another_table_is_rebuilt_from_it);
+	tcase_add_test(tc, an_index_whose_content_is_gone_keeps_its_definition);
+	tcase_add_test(tc, a_contentless_index_keeps_its_definition);
+	tcase_add_test(tc, options_of_an_fts5_table_are_kept);
+	tcase_add_test(tc, modules_that_d1_does_not_have_become_exceptions);
 	tcase_add_test(tc, an_index_of_a_shadow_table_becomes_an_exception);
 	tcase_add_test(tc, a_file_that_is_no_d1_may_use_cloudflares_names);
 	tcase_add_test(tc, cloudflares_tables_are_left_out_with_all_that_is_theirs);
