@@ -67,7 +67,7 @@ function faultsFor(line, body) {
   return chosen;
 }
 
-const KINDS = ["429", "500", "503", "answer", "html", "cut", "slow", "stall", "drop", "lost-ok", "hook"];
+const KINDS = ["429", "500", "503", "answer", "html", "cut", "slow", "stall", "drop", "lost-ok", "patch", "hook"];
 
 function addFault(text) {
   const f = { match: "", times: 1, skip: 0, seen: 0, ...JSON.parse(text) };
@@ -81,7 +81,7 @@ function errorAnswer(fault, path) {
   const headers = { ...fault.headers };
   if (status === 429) headers["retry-after"] = String(fault.retry_after ?? 1);
   if (fault.text !== undefined) return { status, headers: { "content-type": "text/plain", ...headers }, bytes: fault.text };
-  if (path.startsWith("/cdn-cgi/")) {
+  if (/^\/(cdn-cgi|rig)\//.test(path)) {
     const code = fault.code ?? { 429: "TooManyRequests", 500: "InternalError", 503: "ServiceUnavailable" }[status] ?? "InternalError";
     const xml = `<?xml version="1.0" encoding="UTF-8"?><Error><Code>${code}</Code><Message>${fault.message ?? "injected by the fault proxy"}</Message></Error>`;
     return { status, headers: { "content-type": "application/xml", ...headers }, bytes: xml };
@@ -90,6 +90,27 @@ function errorAnswer(fault, path) {
   const [code, message] = known[status] ?? [7500, "Internal error in D1 DB storage caused object to be reset."];
   const json = { success: false, errors: [{ code: fault.code ?? code, message: fault.message ?? message }], messages: [], result: [] };
   return { status, headers: { "content-type": "application/json", ...headers }, bytes: JSON.stringify(json) };
+}
+
+// The rig's own answer with parts of it replaced, or taken away where the new value is null: its JSON, deeply, and headers.
+// With `at`, only so many bytes of it, under an honest length.
+function patched({ status, json, headers = {}, at }, answer) {
+  const kept = [];
+  for (let i = 0; i < answer.headers.length; i += 2)
+    if (!(answer.headers[i].toLowerCase() in headers)) kept.push(answer.headers[i], answer.headers[i + 1]);
+  kept.push(...Object.entries(headers).filter(([, value]) => value !== null).flat());
+  const bytes = json === undefined ? answer.bytes : Buffer.from(JSON.stringify(merge(JSON.parse(answer.bytes), json)));
+  return { status: status ?? answer.status, headers: kept, bytes: bytes.subarray(0, at) };
+}
+
+function merge(old, given) {
+  if (given === null || typeof given !== "object" || Array.isArray(given)) return given;
+  const merged = { ...old };
+  for (const [key, value] of Object.entries(given)) {
+    if (value === null) delete merged[key];
+    else merged[key] = merge(merged[key], value);
+  }
+  return merged;
 }
 
 const HTML = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>Checking your browser</body></html>\n";
@@ -127,6 +148,10 @@ async function answerWith(fault, request, response, body, entry) {
       send(answer).write(answer.bytes.subarray(0, fault.at ?? answer.bytes.length >> 1));
       await wait(fault.delay_ms ?? 50); // or the reset overtakes the bytes
       return reset(request.socket);
+    }
+    case "patch": {
+      const answer = patched(fault, await really());
+      return send(answer).end(answer.bytes);
     }
     case "slow": {
       const answer = await really();

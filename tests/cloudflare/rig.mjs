@@ -8,6 +8,7 @@ import os from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { Miniflare, NoOpLog } from "miniflare";
+import { Files } from "./files.mjs";
 import { options, stopWhenToldOrAlone, writeReady } from "./process.mjs";
 
 const here = path.dirname(fileURLToPath(import.meta.url));
@@ -33,6 +34,7 @@ const given = options({
   s3_secret_access_key: { type: "string" },
   https_key: { type: "string" },
   https_cert: { type: "string" },
+  copy_max_bytes: { type: "string" }, // larger databases are not copied, so that their old bookmarks are unknown
   leash: { type: "string" }, // the process that the rig must not outlive; default: its parent
 }); // `databases` and `buckets`: only in the --options file
 
@@ -43,6 +45,7 @@ const config = {
   base_path: "/client/v4",
   s3_access_key_id: "rig-key-id",
   s3_secret_access_key: "rig-secret-key",
+  copy_max_bytes: 64 << 20, // a copy of each state of a large one would cost more than it is worth
   databases: DATABASES,
   buckets: BUCKETS,
   ...given,
@@ -54,6 +57,20 @@ const dir = temporary ? fs.mkdtempSync(path.join(os.tmpdir(), "d1keep-rig.")) : 
 const s3Credentials = { accessKeyId: config.s3_access_key_id, secretAccessKey: config.s3_secret_access_key };
 const startedAt = Math.floor(Date.now() / 1000);
 
+const files = new Files(dir, Number(config.copy_max_bytes));
+config.databases = files.databases() ?? config.databases;
+
+// dumpSql() is part of miniflare's bundle of its D1 object, which cannot be imported here: it lies in a file of its own.
+function dumpSqlModule() {
+  const bundle = fs.readFileSync(path.join(here, "node_modules/miniflare/dist/src/workers/d1/database.worker.js"), "utf8");
+  const [, source] = bundle.match(/^\/\/ src\/workers\/d1\/dumpSql\.ts\n(.*?)^\/\/ src\//ms) ?? [];
+  if (!source?.includes("function* dumpSql(")) throw new Error("miniflare's dumpSql is not where it was");
+  return `${source}\nexport { dumpSql };\n`;
+}
+
+const esModule = (name, contents) => ({ type: "ESModule", path: path.join(here, name), contents });
+const OURS = ["worker.mjs", "object.mjs", "memory.mjs", "answers.mjs", "transfer.mjs", "timetravel.mjs", "split.mjs"];
+
 const mf = new Miniflare({
   host: "127.0.0.1",
   port: Number(config.port),
@@ -62,10 +79,11 @@ const mf = new Miniflare({
   httpsCertPath: config.https_cert,
   log: new NoOpLog(),
   cf: false, // or miniflare asks the network where we are
-  modules: true,
   modulesRoot: here,
-  scriptPath: path.join(here, "worker.mjs"),
+  modules: [...OURS.map((name) => esModule(name, fs.readFileSync(path.join(here, name), "utf8"))), esModule("dumpSql.mjs", dumpSqlModule())],
   compatibilityDate: "2026-07-01",
+  compatibilityFlags: ["experimental"], // sql.ingest() and sql.prepare()
+  serviceBindings: { NODE: files.handle },
   durableObjects: {
     D1: { className: "D1DatabaseObject", useSQLite: true, unsafeUniqueKey: "miniflare-D1DatabaseObject", unsafePreventEviction: true },
   },
