@@ -45,11 +45,21 @@ objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 TESTED := $(foreach l,$(LAYERS) daemon,$(if $(wildcard tests/unit/$(l)/*.c),$(l)))
 UNIT_TESTS := $(patsubst %,$(BUILD)/tests/%,$(TESTED))
 
+# One fuzz target a file: replayed by `check`, searched by `fuzz`.
+FUZZ_NAMES := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZERS := $(patsubst %,$(BUILD)/tests/fuzz_%,$(FUZZ_NAMES))
+ifdef FUZZ
+override CFLAGS += -fsanitize=fuzzer-no-link
+fuzz_main := -fsanitize=fuzzer
+else
+fuzz_main := $(BUILD)/tests/fuzz/replay.o
+endif
+
 # `make V=1` shows the commands.
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)")
 
-.PHONY: all programs deps demo check unit unit-programs lint clean
+.PHONY: all programs deps demo check unit unit-programs fuzz fuzz-programs lint clean
 all: deps
 	@$(MAKE) --no-print-directory programs
 
@@ -70,8 +80,14 @@ check:
 	@tests/deps.sh check
 	@tests/cloudflare/install.sh
 	@$(MAKE) --no-print-directory WERROR=1 programs lint
-	@$(MAKE) --no-print-directory WERROR=1 SAN=1 BUILD=$(BUILD)/sanitized unit-programs
-	@tests/run.sh $(patsubst %,$(BUILD)/sanitized/tests/%,$(TESTED))
+	@$(MAKE) --no-print-directory WERROR=1 SAN=1 BUILD=$(BUILD)/sanitized unit-programs fuzz-programs
+	@tests/run.sh $(patsubst %,$(BUILD)/sanitized/tests/%,$(TESTED) $(addprefix fuzz_,$(FUZZ_NAMES)))
+
+# Each target for FUZZ_SECONDS (60); FUZZ_ONLY names the ones to run.
+fuzz:
+	@tests/deps.sh fuzz
+	@$(MAKE) --no-print-directory CC=clang WERROR=1 SAN=1 FUZZ=1 BUILD=$(BUILD)/fuzz fuzz-programs
+	@tests/fuzz/run.sh $(BUILD)/fuzz $(or $(FUZZ_ONLY),$(FUZZ_NAMES))
 
 lint:
 	@tests/lint.sh $(foreach l,$(LAYERS) cli daemon,"$(l):$(uses_$(l))")
@@ -112,6 +128,13 @@ $(foreach l,$(TESTED),$(eval $(call layer_test,$(l))))
 unit-programs: $(UNIT_TESTS)
 unit: unit-programs
 	@set -e; for t in $(UNIT_TESTS); do $$t; done
+
+# A target takes from the archives what it needs, and of the daemon the readers.
+$(FUZZERS): $(BUILD)/tests/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(filter %.o,$(fuzz_main)) $(BUILD)/daemon/event.o $(BUILD)/daemon/lines.o $(call archives,cli)
+	$(call say,link $@)
+	$(Q)$(CC) $(CFLAGS) $(filter-out %.o,$(fuzz_main)) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+fuzz-programs: $(FUZZERS)
 
 clean:
 	rm -rf $(BUILD)

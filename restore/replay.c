@@ -3,34 +3,37 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "base/stop.h"
+#include "restore/authorize.h"
 
 #define PROGRESS_STEPS 100000
+/* Of memory, for all of SQLite in this process: a dump that needs more is none of
+ * ours. Rows are at most 64 MiB as SQL. */
+#define HEAP_MAX_BYTES (INT64_C(1) << 30)
 #define NO_FUNCTION "no such function: "
 
 struct replay {
 	sqlite3 *sqlite;
 	char *path;
+	int64_t max_bytes;
+	struct authorize authorize;
+	replay_ran *ran;
+	void *ran_ctx;
 };
 
-static int authorize_function(const char *name)
+/* Our own ceiling, or the disk? SQLite says the same of both. */
+static bool reached_ceiling(const struct replay *r)
 {
-	/* Built in, and yet able to reach outside the file. */
-	static const char *const denied[] = {
-		"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer",
-	};
+	struct stat st;
 
-	for (size_t i = 0; i < sizeof(denied) / sizeof(denied[0]); i++) {
-		if (strcasecmp(name, denied[i]) == 0)
-			return SQLITE_DENY;
-	}
-	return SQLITE_OK;
+	return r->max_bytes > 0 && stat(r->path, &st) == 0 && st.st_size + 65536 >= r->max_bytes;
 }
 
 static int sqlite_fail(struct replay *r, enum err_code code, struct err *err)
@@ -41,6 +44,8 @@ static int sqlite_fail(struct replay *r, enum err_code code, struct err *err)
 	case SQLITE_INTERRUPT:
 		return err_set(err, ERR_INTERRUPTED, "interrupted");
 	case SQLITE_FULL:
+		if (reached_ceiling(r))
+			return err_set(err, ERR_CORRUPT, "the dump makes a file many times its own size");
 		return err_sys(err, ENOSPC, "cannot write \"%s\"", r->path);
 	case SQLITE_NOMEM:
 		return err_set(err, ERR_AGAIN, "not enough memory to write \"%s\"", r->path);
@@ -54,77 +59,12 @@ static int sqlite_fail(struct replay *r, enum err_code code, struct err *err)
 	/* D1's engine is newer than most machines' SQLite: that is no damage. */
 	function = strstr(sqlite3_errmsg(r->sqlite), NO_FUNCTION);
 	if (function != NULL &&
-	    authorize_function(function + strlen(NO_FUNCTION)) == SQLITE_OK) {
+	    authorize_allows_function(function + strlen(NO_FUNCTION))) {
 		(void)err_set(err, ERR_FAILED, "%s", sqlite3_errmsg(r->sqlite));
 		return err_hint(err, "the schema needs a newer SQLite than this one (%s): the dump itself can be had with --to sql:PATH",
 		    sqlite3_libversion());
 	}
 	return err_set(err, code, "%s", sqlite3_errmsg(r->sqlite));
-}
-
-/* A dump's own; data_version is what FTS5 asks by itself. */
-static int authorize_pragma(const char *name)
-{
-	static const char *const allowed[] = {
-		"defer_foreign_keys", "user_version", "application_id", "data_version",
-	};
-
-	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
-		if (strcasecmp(name, allowed[i]) == 0)
-			return SQLITE_OK;
-	}
-	return SQLITE_DENY;
-}
-
-/* The modules D1 has. */
-static int authorize_module(const char *module)
-{
-	static const char *const allowed[] = { "fts5", "fts5vocab", "rtree", "rtree_i32" };
-
-	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
-		if (strcasecmp(module, allowed[i]) == 0)
-			return SQLITE_OK;
-	}
-	return SQLITE_DENY;
-}
-
-/* ANALYZE of the schema alone: makes the table that the dump then fills. */
-static int authorize_analyze(const char *table)
-{
-	return strcasecmp(table, "sqlite_master") == 0 ? SQLITE_OK : SQLITE_DENY;
-}
-
-/* sqlite.org/c3ref/c_alter_table.html names the actions and their arguments. */
-static int authorize(void *ctx, int action, const char *a, const char *b, const char *schema,
-    const char *trigger)
-{
-	(void)ctx, (void)trigger;
-	switch (action) {
-	case SQLITE_CREATE_TABLE:
-	case SQLITE_CREATE_INDEX:
-	case SQLITE_CREATE_VIEW:
-	case SQLITE_CREATE_TRIGGER:
-	case SQLITE_DROP_TABLE:
-	case SQLITE_INSERT:
-	case SQLITE_UPDATE:
-	case SQLITE_DELETE:
-		return schema == NULL || strcmp(schema, "main") == 0 ? SQLITE_OK : SQLITE_DENY;
-	case SQLITE_READ:
-	case SQLITE_SELECT:
-	case SQLITE_RECURSIVE:
-	case SQLITE_REINDEX:
-		return SQLITE_OK;
-	case SQLITE_CREATE_VTABLE:
-		return authorize_module(b);
-	case SQLITE_ANALYZE:
-		return authorize_analyze(a);
-	case SQLITE_FUNCTION:
-		return authorize_function(b);
-	case SQLITE_PRAGMA:
-		return authorize_pragma(a);
-	default:
-		return SQLITE_DENY;
-	}
 }
 
 static int on_progress(void *arg)
@@ -147,9 +87,7 @@ static int begin(struct replay *r, struct err *err)
 
 	if (sqlite3_exec(r->sqlite, settings, NULL, NULL, NULL) != SQLITE_OK)
 		return sqlite_fail(r, ERR_FAILED, err);
-	(void)sqlite3_limit(r->sqlite, SQLITE_LIMIT_ATTACHED, 0);
-	(void)sqlite3_db_config(r->sqlite, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	(void)sqlite3_set_authorizer(r->sqlite, authorize, NULL);
+	authorize_install(r->sqlite, &r->authorize);
 	sqlite3_progress_handler(r->sqlite, PROGRESS_STEPS, on_progress, NULL);
 	return 0;
 }
@@ -165,20 +103,45 @@ static int create_file(const char *path, struct err *err)
 	return 0;
 }
 
-struct replay *replay_open(const char *path, struct err *err)
+/* Pages of at most 4 KiB: SQLite's own size for a new file. */
+static int limit_size(struct replay *r, int64_t max_bytes, struct err *err)
+{
+	AUTO_STR pragma = mem_printf("PRAGMA max_page_count=%lld", (long long)(max_bytes / 4096 + 1));
+
+	if (max_bytes == 0 || sqlite3_exec(r->sqlite, pragma, NULL, NULL, NULL) == SQLITE_OK)
+		return 0;
+	return sqlite_fail(r, ERR_FAILED, err);
+}
+
+struct replay *replay_open(const struct replay_options *options, struct err *err)
 {
 	struct replay *r;
 
-	if (create_file(path, err) != 0)
+	if (!options->existing && create_file(options->path, err) != 0)
 		return NULL;
 	r = mem_calloc(1, sizeof(*r));
-	r->path = mem_strdup(path);
-	if (sqlite3_open_v2(path, &r->sqlite, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
+	r->path = mem_strdup(options->path);
+	r->authorize = (struct authorize){ options->seen, options->ctx };
+	r->max_bytes = options->max_bytes;
+	r->ran = options->ran;
+	r->ran_ctx = options->ctx;
+	(void)sqlite3_hard_heap_limit64(HEAP_MAX_BYTES);
+	if (sqlite3_open_v2(options->path, &r->sqlite, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
 		(void)sqlite_fail(r, ERR_FAILED, err);
-	else if (begin(r, err) == 0)
+	else if (limit_size(r, options->max_bytes, err) == 0 && begin(r, err) == 0)
 		return r;
 	replay_free(r);
 	return NULL;
+}
+
+int replay_run_own(struct replay *replay, const char *sql, struct err *err)
+{
+	int rc;
+
+	authorize_remove(replay->sqlite);
+	rc = sqlite3_exec(replay->sqlite, sql, NULL, NULL, NULL);
+	authorize_install(replay->sqlite, &replay->authorize);
+	return rc == SQLITE_OK ? 0 : sqlite_fail(replay, ERR_FAILED, err);
 }
 
 /* Run one statement and move `*sql` behind it. */
@@ -198,6 +161,8 @@ static int run_statement(struct replay *r, const char **sql, const char *end, st
 	if (rc != SQLITE_OK)
 		(void)sqlite_fail(r, ERR_CORRUPT, err);
 	(void)sqlite3_finalize(stmt);
+	if (rc == SQLITE_OK && stmt != NULL && r->ran != NULL)
+		r->ran(r->ran_ctx, r->sqlite, *sql, (size_t)(tail - *sql));
 	*sql = tail;
 	return rc == SQLITE_OK ? 0 : -1;
 }
@@ -255,11 +220,11 @@ static int sync_file(const char *path, struct err *err)
 
 int replay_commit(struct replay *replay, const struct manifest *m, struct err *err)
 {
-	for (size_t i = 0; i < m->table_count; i++) {
+	for (size_t i = 0; m != NULL && i < m->table_count; i++) {
 		if (check_count(replay, &m->tables[i], err) != 0)
 			return -1;
 	}
-	(void)sqlite3_set_authorizer(replay->sqlite, NULL, NULL);
+	authorize_remove(replay->sqlite);
 	if (sqlite3_exec(replay->sqlite, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
 		return sqlite_fail(replay, ERR_CORRUPT, err);
 	return sync_file(replay->path, err);

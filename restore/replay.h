@@ -1,28 +1,47 @@
 /*
  * Replaying a dump into a SQLite file. The dump may have been written by
- * somebody hostile: it runs under an authorizer that allows what a dump needs
- * and nothing else (no ATTACH, no pragma but its own, no transaction control,
- * no virtual table, no reading of files).
+ * somebody hostile: it runs under an authorizer (restore/authorize.h), with a
+ * ceiling on memory and on the file's size.
  */
 #ifndef D1KEEP_RESTORE_REPLAY_H
 #define D1KEEP_RESTORE_REPLAY_H
 
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/buf.h"
 #include "base/err.h"
+#include "restore/authorize.h"
 #include "storage/manifest.h"
 
 struct replay;
 
-/* Begin in a new, empty file at `path`, for the owner alone; ERR_EXISTS when
- * something is there. Nothing is durable before replay_commit. */
-struct replay *replay_open(const char *path, struct err *err);
+/* Called after each statement of the dump, with its text. */
+typedef void replay_ran(void *ctx, struct sqlite3 *sqlite, const char *sql, size_t len);
+
+struct replay_options {
+	const char *path;
+	bool existing;           /* change this file; else create it, for the owner alone:
+	                          * ERR_EXISTS when something is there */
+	int64_t max_bytes;       /* the file may not get larger; 0: it may */
+	authorize_seen *seen;    /* or NULL, as the next */
+	replay_ran *ran;
+	void *ctx;               /* of both */
+};
+
+/* Nothing is durable before replay_commit. */
+struct replay *replay_open(const struct replay_options *options, struct err *err);
+
+/* Run SQL of our own making, without the authorizer. */
+int replay_run_own(struct replay *replay, const char *sql, struct err *err);
 
 /* Run the statements of one chunk. ERR_CORRUPT when they are refused or do not
  * run: what cannot be replayed is no backup. */
 int replay_apply(struct replay *replay, const struct buf *sql, struct err *err);
 
-/* Compare the rows of each table with the manifest (ERR_CORRUPT), commit and
- * sync. */
+/* Compare the rows of each table with the manifest (ERR_CORRUPT; not when it is
+ * NULL), commit and sync. */
 int replay_commit(struct replay *replay, const struct manifest *m, struct err *err);
 
 /* Closes; the file stays as it is. NULL is fine. */

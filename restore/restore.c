@@ -111,7 +111,7 @@ static int apply_all(const struct restore_options *o, struct replay *replay, str
 
 static int replay_all(const struct restore_options *o, const char *path, struct err *err)
 {
-	struct replay *replay = replay_open(path, err);
+	struct replay *replay = replay_open(&(struct replay_options){ .path = path }, err);
 	int rc;
 
 	if (replay == NULL)

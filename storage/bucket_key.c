@@ -48,8 +48,8 @@ bool bucket_key_ok(const char *key)
 	}
 }
 
-/* "a/b/" and "a/b" begin "a/b/x" and "a/bx": so does a key that another
- * letter completes. */
+/* "a/b/" and "a/b" begin "a/b/-" and "a/b-". A letter in its place could make a
+ * temporary name of a good beginning. */
 bool bucket_prefix_ok(const char *prefix)
 {
 	char key[MAX_KEY_BYTES + 2];
@@ -58,6 +58,6 @@ bool bucket_prefix_ok(const char *prefix)
 	if (len >= MAX_KEY_BYTES)
 		return false;
 	memcpy(key, prefix, len);
-	memcpy(key + len, "x", 2);
+	memcpy(key + len, "-", 2);
 	return bucket_key_ok(key);
 }

@@ -1,5 +1,6 @@
 #include "tables/literal.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +65,36 @@ static const char *skip_integer(const char *p, const char *end)
 	return p > digits ? p : NULL;
 }
 
+/* Does it fit 64 bits? Else SQLite would read it as a REAL. */
+static bool fits_integer(const char *p, const char *end)
+{
+	char text[32];
+	size_t len = (size_t)(end - p);
+
+	if (len < 19)
+		return true;
+	if (len >= sizeof(text))
+		return false;
+	memcpy(text, p, len);
+	text[len] = '\0';
+	errno = 0;
+	(void)strtoll(text, NULL, 10);
+	return errno == 0;
+}
+
+/* The first makes the whole a REAL; none is zero. */
+static const char *skip_factor(const char *p, const char *end, bool is_first)
+{
+	const char *start = p;
+
+	if (p == end || *p == '0')
+		return NULL;
+	p = skip_decimal(p, end);
+	if (p == NULL || (is_first && memchr(start, '.', (size_t)(p - start)) == NULL))
+		return NULL;
+	return p;
+}
+
 /* A decimal, or an integer with factors of its own, as quote_real() writes both. */
 static const char *skip_number(const char *p, const char *end)
 {
@@ -74,15 +105,16 @@ static const char *skip_number(const char *p, const char *end)
 	if (starts(p, end, "Inf"))
 		return p + 3;
 	p = skip_decimal(p, end);
-	if (p == NULL || p == end || (*p != '/' && *p != '*') || skip_integer(start, end) != p)
+	if (p == NULL || skip_integer(start, end) != p)
 		return p;
-	factor = p;
-	while (p < end && *p == *factor) {
-		p = skip_decimal(p + 1, end);
+	if (!fits_integer(start, p))
+		return NULL;
+	for (factor = p; p < end && (*p == '/' || *p == '*'); ) {
+		p = *p == *factor ? skip_factor(p + 1, end, p == factor) : NULL;
 		if (p == NULL)
 			return NULL;
 	}
-	return p < end && (*p == '/' || *p == '*') ? NULL : p;
+	return p;
 }
 
 /* R<integer>p<integer>: that many times two to that power (tables/select.c). */
@@ -272,6 +304,11 @@ bool literal_is_real(const char *literal, size_t len)
 	}
 }
 
+static long clamp(long n, long most)
+{
+	return n > most ? most : n < -most ? -most : n;
+}
+
 /* The double a literal of a REAL stands for; `text` is the literal alone. */
 static double real_of(const char *text)
 {
@@ -284,7 +321,7 @@ static double real_of(const char *text)
 	if (text[0] == 'R') {
 		long long mantissa = strtoll(text + 1, &rest, 10);
 
-		return ldexp((double)mantissa, (int)strtol(rest + 1, NULL, 10));
+		return ldexp((double)mantissa, (int)clamp(strtol(rest + 1, NULL, 10), 100000));
 	}
 	value = strtod(text, &rest);
 	while (*rest == '/')

@@ -2,18 +2,20 @@
 # Install what building (and, with `check`, testing) needs: Debian's packages, as
 # root or through sudo. When neither is possible: the one line to run, and stop.
 #
-#   tests/deps.sh build|demo|check
+#   tests/deps.sh build|demo|check|fuzz
 set -eu
 
 build="gcc pkg-config libuv1-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libdeflate-dev libjson-c-dev libconfuse-dev"
 demo="sqlite3 openssl"
 check="check curl jq nodejs npm procps"
+fuzz="clang libclang-rt-dev"
 
 case ${1:-build} in
 build) wanted=$build ;;
 demo) wanted="$build $demo" ;;
 check) wanted="$build $demo $check" ;;
-*) echo "usage: deps.sh build|demo|check" >&2; exit 2 ;;
+fuzz) wanted="$build $fuzz" ;;
+*) echo "usage: deps.sh build|demo|check|fuzz" >&2; exit 2 ;;
 esac
 
 # What is there counts by what it does, not by the name of its package: a gcc, a
@@ -21,9 +23,10 @@ esac
 have() {
     case $1 in
     gcc) command -v "${CC:-cc}" ;;
+    libclang-rt-dev) echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | clang -fsanitize=fuzzer -xc - -o /dev/null ;;
     nodejs) command -v node ;;
     procps) command -v ps ;;
-    pkg-config | sqlite3 | openssl | curl | jq | npm) command -v "$1" ;;
+    pkg-config | sqlite3 | openssl | curl | jq | npm | clang) command -v "$1" ;;
     check) pkg-config --exists check ;;
     libuv1-dev) pkg-config --exists libuv ;;
     libcurl4-openssl-dev) pkg-config --exists libcurl ;;

@@ -51,7 +51,7 @@ for file in "${sources[@]}" "${headers[@]}"; do
     [ "$lines" -le 500 ] || say "$file: $lines lines: does it hold one idea?"
 done
 if command -v shellcheck >/dev/null; then
-    shellcheck -x -P SCRIPTDIR tests/*.sh tests/cloudflare/*.sh tests/integration/*.sh .ci/run || found=1
+    shellcheck -x -P SCRIPTDIR tests/*.sh tests/cloudflare/*.sh tests/integration/*.sh tests/fuzz/*.sh .ci/run || found=1
 fi
 [ $found -ne 0 ] || echo "lint: clean"
 exit $found

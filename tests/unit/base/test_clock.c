@@ -97,6 +97,21 @@ START_TEST(a_stop_request_ends_the_wait)
 }
 END_TEST
 
+START_TEST(no_stop_request_ends_this_wait)
+{
+	struct fake fake = { 0 };
+	const struct clock clock = { fake_now, fake_sleep, fake_random, &fake };
+	int64_t before = clock_monotonic_ms();
+
+	stop_request();
+	clock_wait_ms(&clock_system, 20);
+	ck_assert_int_ge(clock_monotonic_ms() - before, 20);
+	clock_wait_ms(&clock, 250);
+	ck_assert_int_eq(fake.slept_ms, 250);
+	stop_clear();
+}
+END_TEST
+
 /* ---- stop ---- */
 
 START_TEST(a_stop_request_is_an_error_until_it_is_cleared)
@@ -179,6 +194,7 @@ UNIT_CASE(clock)
 	tcase_add_test(tc, the_monotonic_clock_never_goes_back);
 	tcase_add_test(tc, chance_differs);
 	tcase_add_test(tc, a_stop_request_ends_the_wait);
+	tcase_add_test(tc, no_stop_request_ends_this_wait);
 }
 
 UNIT_CASE(stop)

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <check.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/stop.h"
 
 #define MAX_REQUESTS 256
 #define MAX_REQUEST_BYTES (8u << 20)
@@ -104,6 +106,37 @@ static char *read_request(int fd)
 	return NULL;
 }
 
+static void send_all(int fd, const char *data, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = send(fd, data, len, MSG_NOSIGNAL);
+
+		if (n <= 0)
+			return;
+		data += n;
+		len -= (size_t)n;
+	}
+}
+
+static void send_answer(const struct server *s, int fd, const char *answer)
+{
+	const char *mark;
+
+	if (strncmp(answer, SERVER_STOPS, strlen(SERVER_STOPS)) == 0) {
+		struct pollfd hung_up = { .fd = fd, .events = POLLIN };
+
+		stop_request();
+		(void)poll(&hung_up, 1, 1500);   /* libcurl looks every second */
+		answer += strlen(SERVER_STOPS);
+	}
+	while ((mark = strstr(answer, "{url}")) != NULL) {
+		send_all(fd, answer, (size_t)(mark - answer));
+		send_all(fd, s->url, strlen(s->url));
+		answer = mark + strlen("{url}");
+	}
+	send_all(fd, answer, strlen(answer));
+}
+
 static void *serve(void *arg)
 {
 	struct connection *c = arg;
@@ -118,7 +151,7 @@ static void *serve(void *arg)
 			continue;
 		if (strcmp(answer, SERVER_CUT) == 0)
 			break;
-		(void)send(fd, answer, strlen(answer), MSG_NOSIGNAL);
+		send_answer(s, fd, answer);
 		if (strstr(answer, "keep-alive") == NULL)
 			break;
 	}

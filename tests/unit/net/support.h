@@ -26,10 +26,14 @@ void fake_clock_init(struct fake_clock *fake, int64_t now_ms);
  * Listens on a free port of 127.0.0.1. The n-th request gets the n-th answer,
  * sent byte for byte, and the last answer is given for ever; then the
  * connection is closed, unless the answer says "Connection: keep-alive".
+ * "{url}" in an answer becomes the server's own URL.
  */
 struct server;
 
 #define SERVER_CUT "(cut)"         /* read the request, answer nothing, close */
+/* Before an answer: request a stop (base/stop.h), give the client a moment to hang
+ * up, and then answer. */
+#define SERVER_STOPS "(stop)"
 #define SERVER_SILENT "(silent)"   /* read the request, and keep still */
 
 struct server *server_start(const char *const *answers);   /* NULL-terminated */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/mem.h"
 #include "tests/unit/net/support.h"
 #include "tests/unit/unit.h"
 
@@ -205,6 +206,90 @@ START_TEST(asks_for_a_bookmark_and_a_name)
 }
 END_TEST
 
+static char *create(const char *answer, size_t expected_requests, struct err *err)
+{
+	const char *const answers[] = { answer, NULL };
+	char *id = NULL;
+
+	start(answers);
+	(void)d1_api_create(api, "new \"db\"", "weur", NULL, &id, err);
+	ck_assert_uint_eq(server_requests(server), expected_requests);
+	ck_assert_ptr_nonnull(strstr(server_request(server, 0), "POST /client/v4/accounts/" ACCOUNT "/d1/database HTTP"));
+	ck_assert_ptr_nonnull(strstr(server_request(server, 0),
+	    "\r\n\r\n{\"name\":\"new \\\"db\\\"\",\"primary_location_hint\":\"weur\"}"));
+	stop();
+	return id;
+}
+
+START_TEST(creates_a_database)
+{
+	static const struct {
+		const char *answer;
+		enum err_code code;
+		size_t requests;
+		const char *message, *hint;
+	} failures[] = {
+		{ ERROR("400", "7502", "name exists"), ERR_EXISTS, 1, "database new \"db\": name exists", "another name" },
+		{ ERROR("400", "7406", "too many"), ERR_REFUSED, 1, "too many", "delete a database" },
+		{ ERROR("403", "10000", "Authentication error"), ERR_DENIED, 1, "refused the API token", "D1 > Edit" },
+		{ ERROR("429", "971", "slow down"), ERR_AGAIN, 4, "slow down", "" },
+		{ ANSWER("502", "text/html", "<html>"), ERR_AGAIN, 1, "is not known", "look whether it exists" },
+		{ ERROR("500", "7009", "upstream"), ERR_AGAIN, 1, "is not known", "look whether it exists" },
+		{ SERVER_CUT, ERR_AGAIN, 1, "is not known", "look whether it exists" },
+		{ RESULT("{}"), ERR_FAILED, 1, "did not say its id", "" },
+	};
+	AUTO_STR id = create(RESULT("{\"uuid\":\"u-1\",\"name\":\"new\"}"), 1, NULL);
+
+	ck_assert_str_eq(id, "u-1");
+	for (size_t i = 0; i < sizeof(failures) / sizeof(failures[0]); i++) {
+		struct err err = ERR_INIT;
+
+		ck_assert_ptr_null(create(failures[i].answer, failures[i].requests, &err));
+		ck_assert_msg(err.code == failures[i].code, "%zu: %d: %s", i, (int)err.code, err.msg);
+		ck_assert_msg(strstr(err.msg, failures[i].message) != NULL, "%s", err.msg);
+		ck_assert_msg(strstr(err.hint, failures[i].hint) != NULL, "%s: %s", err.msg, err.hint);
+	}
+}
+END_TEST
+
+static char *restore(const char *answer, struct err *err)
+{
+	const char *const answers[] = { answer, NULL };
+	char *previous = NULL;
+	const char *request;
+	int rc;
+
+	start(answers);
+	rc = d1_api_restore(api, DATABASE, "00000085-0&c", &previous, err);
+	ck_assert(rc == 0 || previous == NULL);
+	ck_assert_uint_eq(server_requests(server), 1);
+	request = server_request(server, 0);
+	ck_assert_ptr_nonnull(strstr(request, "POST /client/v4/accounts/" ACCOUNT "/d1/database/" DATABASE
+	    "/time_travel/restore?bookmark=00000085-0%26c HTTP"));
+	ck_assert_ptr_nonnull(strstr(request, "\r\nContent-Length: 0\r\n"));
+	stop();
+	return previous;
+}
+
+START_TEST(restores_a_moment)
+{
+	struct err err = ERR_INIT;
+	AUTO_STR previous = restore(RESULT("{\"bookmark\":\"b9\",\"previous_bookmark\":\"b8\",\"message\":\"ok\"}"), &err);
+
+	ck_assert_str_eq(previous, "b8");
+	ck_assert_ptr_null(restore(RESULT("{\"bookmark\":\"b9\"}"), &err));
+	ck_assert_int_eq(err.code, ERR_NONE);
+	ck_assert_ptr_null(restore(ERROR("400", "7400", "Invalid bookmark"), &err));
+	ck_assert_int_eq(err.code, ERR_USAGE);
+	ck_assert_ptr_nonnull(strstr(err.hint, "30 days"));
+	ck_assert_ptr_null(restore(ERROR("404", "7404", "gone"), &err));
+	ck_assert_int_eq(err.code, ERR_NOT_FOUND);
+	ck_assert_ptr_null(restore(SERVER_CUT, &err));
+	ck_assert_int_eq(err.code, ERR_AGAIN);
+	ck_assert_ptr_nonnull(strstr(err.hint, "compare the database"));
+}
+END_TEST
+
 START_TEST(says_what_is_misconfigured)
 {
 	static const struct {
@@ -242,5 +327,7 @@ UNIT_CASE(d1_api)
 	tcase_add_test(tc, recovers_from_what_passes);
 	tcase_add_test(tc, bounds_an_answer);
 	tcase_add_test(tc, asks_for_a_bookmark_and_a_name);
+	tcase_add_test(tc, creates_a_database);
+	tcase_add_test(tc, restores_a_moment);
 	tcase_add_test(tc, says_what_is_misconfigured);
 }

@@ -52,6 +52,14 @@ static const struct {
 	{ 403, 0, "", ERR_DENIED, false, "D1 > Read" },
 	{ 400, 7400, "The request is malformed: failed to decode ID", ERR_FAILED, false, "check the account's id" },
 	{ 404, 7003, "Could not route to /accounts/x", ERR_FAILED, false, "check the account's id" },
+	/* imports, exports, new databases */
+	{ 400, 7502, "A database with that name already exists", ERR_EXISTS, false, "another name" },
+	{ 400, 7406, "too many databases", ERR_REFUSED, false, "delete a database" },
+	{ 200, 0, "D1 Export error: cannot export databases with Virtual Tables (fts5)", ERR_FAILED, false, "virtual table" },
+	{ 200, 0, "Cancelled due to no poll() received in 15000ms. Latest messages: x", ERR_AGAIN, false, "15 s" },
+	{ 200, 0, "Not currently importing anything.", ERR_AGAIN, false, "the database itself" },
+	{ 200, 0, "Not currently import at bookmark 00000085", ERR_AGAIN, false, "the database itself" },
+	{ 200, 0, "Input file x.sql missing or invalid", ERR_FAILED, false, NULL },
 	/* the engine's own words */
 	{ 400, 7500, "no such table: t: SQLITE_ERROR", ERR_FAILED, false, NULL },
 	{ 400, 7500, "not authorized: SQLITE_AUTH", ERR_FAILED, false, NULL },
@@ -76,6 +84,21 @@ START_TEST(knows_every_message)
 }
 END_TEST
 
+/* May a request that changes something be sent again? Only where it was turned
+ * away at the door. */
+START_TEST(knows_what_was_not_done)
+{
+	ck_assert(d1_classify(400, 7500, "Currently processing a long-running import.").not_done);
+	ck_assert(d1_classify(400, 7500, "Currently processing a long-running export.").not_done);
+	ck_assert(d1_classify(400, 7500, "D1 DB is overloaded. Requests queued for too long.").not_done);
+	ck_assert(d1_classify(429, 10000, "More than 1200 requests per 300 seconds reached.").not_done);
+	ck_assert(!d1_classify(400, 7500, "Network connection lost.").not_done);
+	ck_assert(!d1_classify(500, 7009, "upstream service unavailable").not_done);
+	ck_assert(!d1_classify(503, 0, "").not_done);
+	ck_assert(!d1_classify(400, 7500, "no such table: t").not_done);
+}
+END_TEST
+
 START_TEST(makes_foreign_text_one_line)
 {
 	static const char text[] = "\n a\r\n\tb \x1b[31m\xc3\xbc c\n";
@@ -94,5 +117,6 @@ END_TEST
 UNIT_CASE(d1_errors)
 {
 	tcase_add_test(tc, knows_every_message);
+	tcase_add_test(tc, knows_what_was_not_done);
 	tcase_add_test(tc, makes_foreign_text_one_line);
 }

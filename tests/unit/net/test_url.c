@@ -36,6 +36,7 @@ START_TEST(refuses_what_is_no_endpoint)
 		"", "a.example", "ftp://a.example", "file:///etc/passwd", "https://",
 		"https://user:topsecret@a.example", "https://a.example?x=1", "https://a.example/#x",
 		"https://a b.example", "https://a.example/\n", "https://m\xc3\xbcller.example",
+		"https://a%80.example", "https://a%2541.example", "http:/%39/", "http://[fe80::1%25eth0]/",
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -56,6 +57,8 @@ START_TEST(names_the_origin_alone)
 
 	url_origin("https://u:p@a.example:8443/path?token=1", origin, sizeof(origin));
 	ck_assert_str_eq(origin, "https://a.example:8443");
+	url_origin("https://a%9b.example/", origin, sizeof(origin));
+	ck_assert_str_eq(origin, "?");
 	url_origin("not a url", origin, sizeof(origin));
 	ck_assert_str_eq(origin, "?");
 }

@@ -24,7 +24,7 @@ static void scene_open(struct scene *s)
 
 	fixture_open(&s->f);
 	s->path = fixture_path(&s->f, "new");
-	s->replay = replay_open(s->path, &err);
+	s->replay = replay_open(&(struct replay_options){ .path = s->path }, &err);
 	ck_assert_msg(s->replay != NULL, "%s", err.msg);
 }
 
@@ -135,7 +135,7 @@ START_TEST(what_is_there_is_not_opened)
 	fixture_open(&f);
 	path = fixture_path(&f, "there");
 	fixture_write(path, _i == 0 ? text : "", _i == 0 ? strlen(text) : 0);
-	ck_assert_ptr_null(replay_open(path, &err));
+	ck_assert_ptr_null(replay_open(&(struct replay_options){ .path = path }, &err));
 	ck_assert_int_eq(err.code, ERR_EXISTS);
 	fixture_read(path, &kept);
 	ck_assert_str_eq(buf_str(&kept), _i == 0 ? text : "");
@@ -151,7 +151,7 @@ START_TEST(a_missing_folder_is_not_found)
 
 	fixture_open(&f);
 	path = fixture_path(&f, "none/new");
-	ck_assert_ptr_null(replay_open(path, &err));
+	ck_assert_ptr_null(replay_open(&(struct replay_options){ .path = path }, &err));
 	ck_assert_int_eq(err.code, ERR_NOT_FOUND);
 	replay_free(NULL);
 	fixture_close(&f);

@@ -253,6 +253,8 @@ START_TEST(refuses_bad_keys)
 	ck_assert(bucket_key_ok("..."));
 	ck_assert(bucket_prefix_ok("a/b/"));
 	ck_assert(bucket_prefix_ok("a/.."));   /* may become "a/..x" */
+	ck_assert(bucket_prefix_ok("a.tmp-a1B2c"));   /* "a.tmp-a1B2c.json" */
+	ck_assert(bucket_prefix_ok("a.tmp-a1B2c3"));
 }
 END_TEST
 
