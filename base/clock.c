@@ -1,5 +1,6 @@
 #include "base/clock.h"
 
+#include <stdbool.h>
 #include <sys/random.h>
 #include <time.h>
 
@@ -19,13 +20,12 @@ static int64_t system_now_ms(void *ctx)
 	return timespec_ms(&ts);
 }
 
-static void system_sleep_ms(void *ctx, int64_t ms)
+static void sleep_for(int64_t ms, bool stoppable)
 {
 	int64_t end = clock_monotonic_ms() + ms;
 
-	(void)ctx;
 	/* In short pieces: a stop signal may reach another thread. */
-	while (!stop_requested()) {
+	while (!stoppable || !stop_requested()) {
 		int64_t left = end - clock_monotonic_ms();
 		struct timespec ts;
 
@@ -37,6 +37,12 @@ static void system_sleep_ms(void *ctx, int64_t ms)
 		ts.tv_nsec = (long)left * 1000000;
 		(void)nanosleep(&ts, NULL);
 	}
+}
+
+static void system_sleep_ms(void *ctx, int64_t ms)
+{
+	(void)ctx;
+	sleep_for(ms, true);
 }
 
 static uint32_t system_random(void *ctx)
@@ -67,6 +73,15 @@ void clock_sleep_ms(const struct clock *clock, int64_t ms)
 {
 	if (ms > 0)
 		clock->sleep_ms(clock->ctx, ms);
+}
+
+void clock_wait_ms(const struct clock *clock, int64_t ms)
+{
+	/* Only the machine's own clock knows of stops. */
+	if (clock->sleep_ms == system_sleep_ms)
+		sleep_for(ms, false);
+	else
+		clock_sleep_ms(clock, ms);
 }
 
 uint32_t clock_random(const struct clock *clock)

@@ -23,6 +23,9 @@ extern const struct clock clock_system;
 int64_t clock_now_ms(const struct clock *clock);
 int64_t clock_now(const struct clock *clock);  /* Unix seconds */
 void clock_sleep_ms(const struct clock *clock, int64_t ms);
+/* The same, but all of it, also when a stop is requested: for what must not be
+ * left half-way. */
+void clock_wait_ms(const struct clock *clock, int64_t ms);
 uint32_t clock_random(const struct clock *clock);
 
 /* Milliseconds that only go forward, for durations. */

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "net/d1_errors.h"
+#include "net/retry.h"
 
 void d1_answer_read(struct d1_answer *answer, const struct http_response *response)
 {
@@ -54,6 +55,36 @@ enum http_verdict d1_answer_judge(const struct d1_answer *answer,
 		return HTTP_FINAL;
 	message = first_error(answer, &code);
 	return d1_classify(response->status, code, message).transient ? HTTP_AGAIN : HTTP_FINAL;
+}
+
+enum http_verdict d1_answer_judge_change(const struct d1_answer *answer,
+    const struct http_response *response)
+{
+	const char *message;
+	int64_t code;
+
+	if (answer->doc == NULL)
+		return response->status == 429 ? HTTP_NOT_DONE : HTTP_FINAL;
+	if (succeeded(answer, response))
+		return HTTP_FINAL;
+	message = first_error(answer, &code);
+	return d1_classify(response->status, code, message).not_done ? HTTP_NOT_DONE : HTTP_FINAL;
+}
+
+bool d1_answer_in_doubt(const struct d1_answer *answer, const struct http_response *response)
+{
+	struct d1_verdict verdict;
+	const char *message;
+	int64_t code;
+
+	if (answer->doc == NULL)
+		return (response->status >= 200 && response->status < 300) ||
+		    (response->status != 429 && retry_status(response->status));
+	if (succeeded(answer, response))
+		return false;
+	message = first_error(answer, &code);
+	verdict = d1_classify(response->status, code, message);
+	return verdict.transient && !verdict.not_done;
 }
 
 static int not_json(const struct http_response *response, struct err *err)

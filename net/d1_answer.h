@@ -22,6 +22,15 @@ void d1_answer_release(struct d1_answer *answer);
 enum http_verdict d1_answer_judge(const struct d1_answer *answer,
     const struct http_response *response);
 
+/* The same for a request that changes something: only where it was turned away
+ * at the door. */
+enum http_verdict d1_answer_judge_change(const struct d1_answer *answer,
+    const struct http_response *response);
+
+/* Does the answer to such a request leave open whether it was carried out? A
+ * gateway's 502 does, a refusal of the API's does not. */
+bool d1_answer_in_doubt(const struct d1_answer *answer, const struct http_response *response);
+
 /* 0 when the API did what it was asked; `*ret_result` is a new reference to the
  * envelope's `result`. Else the errors of net/d1_api.h, in a person's words. */
 int d1_answer_result(const struct d1_answer *answer, const struct http_response *response,

@@ -1,139 +1,12 @@
 #include "net/d1_api.h"
 
-#include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "net/d1_answer.h"
+#include "net/d1_call.h"
 #include "net/sigv4.h"
-#include "net/url.h"
 
-#define SMALL_ANSWER_BYTES (1u << 20)
-#define MAX_URL 2048
-
-struct d1_api {
-	struct http *http;            /* not owned */
-	struct url base;
-	struct err unusable;          /* why no call can be made, or ERR_NONE */
-	char *account_id;
-	struct secret authorization;  /* the whole header line */
-	atomic_uint_least64_t requests;
-};
-
-/* One request on its way. */
-struct call {
-	struct d1_api *api;
-	struct d1_answer answer;
-};
-
-static int set_authorization(struct d1_api *api, const struct secret *token)
-{
-	static const char prefix[] = "Authorization: Bearer ";
-	char *line;
-
-	if (token == NULL || token->bytes == NULL)
-		return err_set(&api->unusable, ERR_USAGE, "the account has no API token");
-	for (size_t i = 0; i < token->len; i++) {
-		if (token->bytes[i] <= 0x20 || token->bytes[i] >= 0x7f)
-			return err_set(&api->unusable, ERR_USAGE, "the API token holds a blank or another character that none has");
-	}
-	line = mem_printf("%s%s", prefix, token->bytes);
-	api->authorization = (struct secret){ line, strlen(line) };
-	return 0;
-}
-
-struct d1_api *d1_api_new(struct http *http, const char *base, const char *account_id,
-    const struct secret *token)
-{
-	struct d1_api *api = mem_calloc(1, sizeof(*api));
-
-	api->http = http;
-	api->account_id = mem_strdup(account_id);
-	if (set_authorization(api, token) == 0 &&
-	    url_parse(&api->base, base != NULL ? base : D1_API_BASE, &api->unusable) != 0)
-		(void)err_wrap(&api->unusable, "api_base");
-	return api;
-}
-
-void d1_api_free(struct d1_api *api)
-{
-	if (api == NULL)
-		return;
-	url_release(&api->base);
-	secret_release(&api->authorization);
-	free(api->account_id);
-	free(api);
-}
-
-uint64_t d1_api_requests(const struct d1_api *api)
-{
-	return atomic_load(&api->requests);
-}
-
-/* Called before every try, retries too. */
-static int count_request(void *ctx, struct http_request *request, struct err *err)
-{
-	struct call *call = ctx;
-
-	(void)request, (void)err;
-	(void)atomic_fetch_add(&call->api->requests, 1);
-	return 0;
-}
-
-static enum http_verdict judge(void *ctx, const struct http_response *response)
-{
-	struct call *call = ctx;
-
-	d1_answer_read(&call->answer, response);
-	return d1_answer_judge(&call->answer, response);
-}
-
-static int make_url(const struct d1_api *api, const char *database_id, const char *tail,
-    struct buf *ret, struct err *err)
-{
-	if (buf_addf(ret, err, "%s%s/accounts/", api->base.origin, api->base.path) != 0 ||
-	    sigv4_encode(ret, api->account_id, 0, err) != 0 ||
-	    buf_adds(ret, "/d1/database/", err) != 0 ||
-	    sigv4_encode(ret, database_id, 0, err) != 0)
-		return -1;
-	return buf_adds(ret, tail, err);
-}
-
-/* Send, and take the result out of the envelope. `body` NULL: a GET. */
-static int call_api(struct d1_api *api, const char *database_id, const char *tail,
-    const char *body, size_t body_len, size_t max_answer_bytes,
-    struct json_object **ret_result, struct err *err)
-{
-	struct call call = { .api = api };
-	AUTO_BUF url = BUF_INIT(MAX_URL);
-	struct http_request request = {
-		.method = body != NULL ? "POST" : "GET",
-		.headers = { api->authorization.bytes, "Accept: application/json",
-		    body != NULL ? "Content-Type: application/json" : NULL },
-		.body = body, .body_len = body_len,
-		.repeatable = true, .compressed = true, .max_answer_bytes = max_answer_bytes,
-		.sign = count_request, .sign_ctx = &call, .judge = judge, .judge_ctx = &call,
-	};
-	struct http_response response;
-	int rc;
-
-	if (api->unusable.code != ERR_NONE) {
-		if (err != NULL)
-			*err = api->unusable;
-		return -1;
-	}
-	if (make_url(api, database_id, tail, &url, err) != 0)
-		return -1;
-	request.url = buf_str(&url);
-	rc = http_do(api->http, &request, &response, err);
-	if (rc == 0)
-		rc = d1_answer_result(&call.answer, &response, api->account_id, database_id,
-		    ret_result, err);
-	http_response_release(&response);
-	d1_answer_release(&call.answer);
-	return rc;
-}
+#define MAX_TAIL 1024
 
 static struct json_object *batch_of(const char *const *sql, size_t count)
 {
@@ -192,11 +65,12 @@ int d1_api_raw(struct d1_api *api, const char *database_id, const char *const *s
 {
 	AUTO_JSON body = batch_of(sql, count);
 	AUTO_JSON result = NULL;
-	size_t len;
-	const char *text = json_object_to_json_string_length(body,
-	    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
+	struct d1_call call = {
+		.database_id = database_id, .tail = "/raw", .post = true, .body = body,
+		.max_answer_bytes = max_answer_bytes,
+	};
 
-	if (call_api(api, database_id, "/raw", text, len, max_answer_bytes, &result, err) != 0)
+	if (d1_call_result(api, &call, &result, err) != 0)
 		return -1;
 	if (check_results(result, count, err) != 0)
 		return err_wrap(err, "database %s", database_id);
@@ -207,10 +81,10 @@ int d1_api_raw(struct d1_api *api, const char *database_id, const char *const *s
 int d1_api_bookmark(struct d1_api *api, const char *database_id, char **ret, struct err *err)
 {
 	AUTO_JSON result = NULL;
+	struct d1_call call = { .database_id = database_id, .tail = "/time_travel/bookmark" };
 	const char *bookmark;
 
-	if (call_api(api, database_id, "/time_travel/bookmark", NULL, 0, SMALL_ANSWER_BYTES,
-	    &result, err) != 0)
+	if (d1_call_result(api, &call, &result, err) != 0)
 		return -1;
 	bookmark = json_get_str(result, "bookmark");
 	if (bookmark == NULL || *bookmark == '\0')
@@ -224,9 +98,10 @@ int d1_api_database(struct d1_api *api, const char *database_id, char **ret_name
     int64_t *ret_bytes, struct err *err)
 {
 	AUTO_JSON result = NULL;
+	struct d1_call call = { .database_id = database_id, .tail = "" };
 	const char *name;
 
-	if (call_api(api, database_id, "", NULL, 0, SMALL_ANSWER_BYTES, &result, err) != 0)
+	if (d1_call_result(api, &call, &result, err) != 0)
 		return -1;
 	name = json_get_str(result, "name");
 	if (name == NULL)
@@ -236,5 +111,76 @@ int d1_api_database(struct d1_api *api, const char *database_id, char **ret_name
 		*ret_name = mem_strdup(name);
 	if (ret_bytes != NULL)
 		*ret_bytes = json_get_int(result, "file_size", -1);
+	return 0;
+}
+
+/* A call that changes something; its result is taken out of the envelope. Where
+ * it may have been carried out all the same, the error says so. */
+static int change(struct d1_api *api, const struct d1_call *call, const char *where_to_look,
+    struct json_object **ret, struct err *err)
+{
+	struct d1_reply reply;
+	int rc = d1_call(api, call, &reply, err);
+
+	if (rc == 0) {
+		rc = d1_reply_result(api, call, &reply, ret, err);
+		if (rc != 0 && reply.in_doubt)
+			(void)err_wrap(err, "whether it was carried out is not known");
+	}
+	if (rc != 0 && reply.in_doubt)
+		(void)err_hint(err, "%s", where_to_look);
+	d1_reply_release(&reply);
+	return rc;
+}
+
+int d1_api_create(struct d1_api *api, const char *name, const char *location,
+    const char *jurisdiction, char **ret_id, struct err *err)
+{
+	AUTO_JSON body = json_object_new_object();
+	AUTO_JSON result = NULL;
+	struct d1_call call = {
+		.subject = name, .tail = "", .post = true, .body = body, .changes = true,
+	};
+	const char *id;
+
+	json_set_str(body, "name", name);
+	if (location != NULL)
+		json_set_str(body, "primary_location_hint", location);
+	if (jurisdiction != NULL)
+		json_set_str(body, "jurisdiction", jurisdiction);
+	if (change(api, &call, "look whether it exists now: wrangler d1 list", &result, err) != 0)
+		return -1;
+	id = json_get_str(result, "uuid");
+	if (id == NULL || *id == '\0')
+		return err_set(err, ERR_FAILED, "database %s: the D1 API created it and did not say its id", name);
+	*ret_id = mem_strdup(id);
+	return 0;
+}
+
+int d1_api_restore(struct d1_api *api, const char *database_id, const char *bookmark,
+    char **ret_previous, struct err *err)
+{
+	AUTO_BUF tail = BUF_INIT(MAX_TAIL);
+	AUTO_JSON result = NULL;
+	struct err why = ERR_INIT;
+	struct d1_call call = { .database_id = database_id, .post = true, .changes = true };
+
+	if (buf_adds(&tail, "/time_travel/restore?bookmark=", err) != 0 ||
+	    sigv4_encode(&tail, bookmark, 0, err) != 0)
+		return -1;
+	call.tail = buf_str(&tail);
+	if (change(api, &call, "compare the database with what it should be before trying again",
+	    &result, &why) != 0) {
+		/* The API has no code of its own for this. */
+		if (why.code == ERR_FAILED && strcasestr(why.msg, "bookmark") != NULL) {
+			why.code = ERR_USAGE;
+			why.hint[0] = '\0';
+			(void)err_hint(&why, "a bookmark belongs to its own database, and is known for 30 days (on the free plan 7)");
+		}
+		if (err != NULL)
+			*err = why;
+		return -1;
+	}
+	*ret_previous = mem_strdup(json_get_str(result, "previous_bookmark"));
 	return 0;
 }

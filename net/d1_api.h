@@ -52,6 +52,23 @@ int d1_api_bookmark(struct d1_api *api, const char *database_id, char **ret, str
 int d1_api_database(struct d1_api *api, const char *database_id, char **ret_name,
     int64_t *ret_bytes, struct err *err);
 
+/* ---- calls that change something: never repeated when they may have been carried
+ * out ---- */
+
+/* POST …/d1/database: create a database. `location` (wnam, enam, weur, eeur,
+ * apac, oc) and `jurisdiction` (eu, fedramp, us) may be NULL. `ret_id`: a string
+ * of its own. ERR_EXISTS when the name is taken (7502), ERR_REFUSED when the
+ * account has no more room (7406). */
+int d1_api_create(struct d1_api *api, const char *name, const char *location,
+    const char *jurisdiction, char **ret_id, struct err *err);
+
+/* POST …/{id}/time_travel/restore: the whole database becomes what it was at
+ * `bookmark`. `ret_previous` gets the bookmark that undoes this (free it), or
+ * NULL when the service does not say. ERR_USAGE when it does not know the
+ * bookmark. */
+int d1_api_restore(struct d1_api *api, const char *database_id, const char *bookmark,
+    char **ret_previous, struct err *err);
+
 /* Requests this client tried to send, retries included. */
 uint64_t d1_api_requests(const struct d1_api *api);
 

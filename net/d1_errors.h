@@ -1,5 +1,5 @@
 /*
- * What D1 means by its errors (CLOUDFLARE.md 1.5). Its code 7500 stands for
+ * What D1 means by its errors (CLOUDFLARE.md 1.5, 2.3, 3.2). Its code 7500 stands for
  * everything SQLite or the storage may say, so the text decides. Pure.
  */
 #ifndef D1KEEP_NET_D1_ERRORS_H
@@ -14,6 +14,7 @@
 struct d1_verdict {
 	enum err_code code;
 	bool transient;     /* the same request may work in a moment */
+	bool not_done;      /* …and this one was turned away before anything was done */
 	const char *hint;   /* or NULL */
 };
 

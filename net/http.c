@@ -78,10 +78,13 @@ static int try_once(struct http *http, const struct http_request *request,
     struct http_response *ret, struct try_outcome *outcome, struct err *err)
 {
 	CURL *easy = take_handle(http);
+	struct http_options options = http->options;
 
+	if (request->pace != NULL)
+		options.stall_timeout_ms = request->pace->stall_timeout_ms;
 	if (easy == NULL)
 		return err_set(err, ERR_FAILED, "no memory for an HTTP request");
-	http_try(easy, &http->options, request, ret, outcome);
+	http_try(easy, &options, request, ret, outcome);
 	give_handle_back(http, easy);
 	if (outcome->sent)
 		(void)atomic_fetch_add(&http->sent, 1);
@@ -90,28 +93,36 @@ static int try_once(struct http *http, const struct http_request *request,
 
 static int before_try(struct http *http, struct http_request *request, struct err *err)
 {
-	if (stop_check(err) != 0)
+	bool stops = request->stop != HTTP_STOPS_NEVER;
+
+	if (stops && stop_check(err) != 0)
 		return -1;
-	if (http->options.budget != NULL && budget_spend(http->options.budget, err) != 0)
+	/* What never stops goes out also when a stop cuts the waiting short. */
+	if (http->options.budget != NULL && !request->unbudgeted &&
+	    budget_spend(http->options.budget, stops ? err : NULL) != 0 && stops)
 		return -1;
 	return request->sign != NULL ? request->sign(request->sign_ctx, request, err) : 0;
 }
 
-static bool is_final(const struct http_request *request, const struct http_response *response)
+static enum http_verdict verdict_of(const struct http_request *request,
+    const struct try_outcome *outcome, const struct http_response *response)
 {
 	enum http_verdict verdict = HTTP_BY_STATUS;
 
+	if (outcome->result != TRY_ANSWERED)
+		return HTTP_AGAIN;
 	if (request->judge != NULL)
 		verdict = request->judge(request->judge_ctx, response);
-	return verdict == HTTP_BY_STATUS ? !retry_status(response->status) :
-	    verdict == HTTP_FINAL;
+	if (verdict == HTTP_BY_STATUS)
+		verdict = retry_status(response->status) ? HTTP_AGAIN : HTTP_FINAL;
+	return verdict;
 }
 
 /* May this very request be sent again? */
 static bool may_repeat(const struct http_request *request, const struct try_outcome *outcome,
-    const struct http_response *response)
+    const struct http_response *response, enum http_verdict verdict)
 {
-	if (request->repeatable || !outcome->sent)
+	if (request->repeatable || !outcome->sent || verdict == HTTP_NOT_DONE)
 		return true;
 	return outcome->result == TRY_ANSWERED &&
 	    (response->status == 429 || response->status == 503);
@@ -127,8 +138,11 @@ static int fail_at_once(const struct http_request *request, const struct try_out
 	case TRY_INTERRUPTED:
 		return err_set(err, ERR_INTERRUPTED, "interrupted");
 	case TRY_TOO_BIG:
-		return err_set(err, ERR_TOO_BIG, "the answer of %s is longer than %zu bytes",
-		    origin, request->max_answer_bytes);
+		return err_set(err, ERR_TOO_BIG, "the answer of %s is longer than %lld bytes",
+		    origin, request->sink != NULL ? (long long)request->sink->max_bytes :
+		    (long long)request->max_answer_bytes);
+	case TRY_FILE:
+		return err_set(err, ERR_FAILED, "%s", outcome->what);
 	default:
 		(void)err_set(err, ERR_FAILED, "cannot talk to %s: %s", origin, outcome->what);
 		if (strstr(outcome->what, "certificate") != NULL)
@@ -156,14 +170,32 @@ static int give_up(const struct http_request *request, const struct retry_log *l
 
 /* How long before the next try. A server that says when is believed, and for
  * a 429 that holds for everyone who shares the budget. */
-static int64_t wait_for(struct http *http, const struct http_response *response,
-    unsigned tries)
+static int64_t wait_for(struct http *http, const struct http_request *request,
+    const struct http_response *response, unsigned tries)
 {
-	int64_t asked = response->retry_after_ms;
+	int64_t asked = response->retry_after_ms, delay;
 
-	if (response->status == 429 && asked > 0 && http->options.budget != NULL)
+	if (response->status == 429 && asked > 0 && http->options.budget != NULL &&
+	    !request->unbudgeted)
 		budget_block(http->options.budget, asked);
-	return asked >= 0 ? asked : retry_delay_ms(tries, clock_random(http->options.clock));
+	if (asked >= 0)
+		return asked;
+	delay = retry_delay_ms(tries, clock_random(http->options.clock));
+	return request->pace != NULL && delay > request->pace->max_delay_ms ?
+	    request->pace->max_delay_ms : delay;
+}
+
+static void pause_before_next(struct http *http, const struct http_request *request, int64_t ms)
+{
+	if (request->stop == HTTP_STOPS_NEVER)
+		clock_wait_ms(http->options.clock, ms);
+	else
+		clock_sleep_ms(http->options.clock, ms);
+}
+
+static unsigned retries_of(const struct http *http, const struct http_request *request)
+{
+	return request->pace != NULL ? request->pace->retries : http->options.retries;
 }
 
 static void note(struct retry_log *log, const struct try_outcome *outcome,
@@ -188,28 +220,32 @@ int http_do(struct http *http, struct http_request *request,
 	*ret = (struct http_response){ 0 };
 	for (unsigned tries = 1; ; tries++) {
 		struct try_outcome outcome;
+		enum http_verdict verdict;
 		int64_t wait;
 
+		request->in_doubt = false;
 		if (before_try(http, request, err) != 0 ||
 		    try_once(http, request, ret, &outcome, err) != 0)
 			return -1;
 		ret->tries = tries;
 		ever_sent = ever_sent || outcome.sent;
+		request->in_doubt = outcome.sent && outcome.result != TRY_ANSWERED;
 		if (outcome.result != TRY_ANSWERED && outcome.result != TRY_LOST)
 			return fail_at_once(request, &outcome, err);
-		if (outcome.result == TRY_ANSWERED && is_final(request, ret))
+		verdict = verdict_of(request, &outcome, ret);
+		if (verdict == HTTP_FINAL)
 			return 0;
 		note(&log, &outcome, ret);
-		wait = wait_for(http, ret, tries);
-		if (tries > http->options.retries || wait > RETRY_AFTER_MAX_MS ||
-		    !may_repeat(request, &outcome, ret)) {
+		wait = wait_for(http, request, ret, tries);
+		if (tries > retries_of(http, request) || wait > RETRY_AFTER_MAX_MS ||
+		    !may_repeat(request, &outcome, ret, verdict)) {
 			if (outcome.result == TRY_ANSWERED && request->judge != NULL)
 				return 0;
 			(void)give_up(request, &log, &outcome, ever_sent, tries, err);
 			break;
 		}
 		http_response_release(ret);
-		clock_sleep_ms(http->options.clock, wait);
+		pause_before_next(http, request, wait);
 	}
 	http_response_release(ret);
 	return -1;

@@ -12,7 +12,10 @@
  * 300 s ends the matter. A 429 with a Retry-After also blocks the budget: all
  * processes of this host wait.
  * A request marked not `repeatable` is retried only where it cannot have been
- * carried out (never sent; 429; 503).
+ * carried out (never sent; 429; 503; what its judge calls HTTP_NOT_DONE).
+ *
+ * What is too long for memory goes from a file and into a file (struct
+ * http_source, struct http_sink).
  */
 #ifndef D1KEEP_NET_HTTP_H
 #define D1KEEP_NET_HTTP_H
@@ -61,6 +64,36 @@ enum http_verdict {
 	HTTP_BY_STATUS,              /* as the list above says */
 	HTTP_FINAL,                  /* an answer to hand over */
 	HTTP_AGAIN,                  /* transient */
+	HTTP_NOT_DONE,               /* transient, and nothing was carried out */
+};
+
+/* A body of `bytes` bytes: the beginning of a file. Every try reads it anew, by
+ * position. */
+struct http_source {
+	int fd;
+	int64_t bytes;
+};
+
+/* The file that takes the body of an answer with status 2xx, and nothing else.
+ * It is emptied before each try. */
+struct http_sink {
+	int fd;
+	int64_t max_bytes;           /* ERR_TOO_BIG beyond */
+	int64_t bytes;               /* set: what has been written */
+};
+
+/* For a request that is to be tried otherwise than the client's others. */
+struct http_pace {
+	unsigned retries;            /* after the first try */
+	int64_t max_delay_ms;        /* the longest back-off; Retry-After is obeyed all the same */
+	unsigned stall_timeout_ms;
+};
+
+/* When a stop is requested (base/stop.h), a request ends… */
+enum http_stop {
+	HTTP_STOPS,                  /* at once */
+	HTTP_STOPS_BETWEEN_TRIES,    /* when what has been sent is answered */
+	HTTP_STOPS_NEVER,            /* as if none were */
 };
 
 struct http_request {
@@ -70,12 +103,17 @@ struct http_request {
 	const char *headers[HTTP_MAX_HEADERS + 1];
 	const void *body;            /* or NULL */
 	size_t body_len;
+	const struct http_source *source;   /* the body instead, or NULL */
+	struct http_sink *sink;      /* or NULL */
 	bool repeatable;             /* carrying it out twice does no harm */
 	/* Every sending is a try that is counted: libcurl by itself sends a request
 	 * again when a connection it kept turns out to be dead. */
 	bool counted;
 	bool compressed;             /* ask for a compressed answer; it arrives unpacked */
 	size_t max_answer_bytes;     /* ERR_TOO_BIG beyond */
+	bool unbudgeted;             /* not to the API: spends nothing, and blocks nobody */
+	enum http_stop stop;
+	const struct http_pace *pace;   /* NULL: the client's own */
 	/* Called before each try when not NULL: fills in headers that depend on
 	 * the time (a signature). It may set `headers` of its argument; strings
 	 * stay the caller's. */
@@ -87,6 +125,8 @@ struct http_request {
 	 * that the caller can say what was in it. */
 	enum http_verdict (*judge)(void *ctx, const struct http_response *response);
 	void *judge_ctx;
+	/* Set by http_do: the last try was sent, and no answer to it arrived. */
+	bool in_doubt;
 };
 
 void http_response_release(struct http_response *response);
@@ -94,7 +134,8 @@ void http_response_release(struct http_response *response);
 /* Carry out a request. 0 whenever an HTTP answer that is not to be retried
  * arrived, whatever its status. Else ERR_AGAIN (retries used up; the message
  * names each distinct failure and how often it came), ERR_TOO_BIG,
- * ERR_INTERRUPTED, or ERR_FAILED (TLS, a URL that is none). On success the
+ * ERR_INTERRUPTED, or ERR_FAILED (TLS, a URL that is none, a file that cannot be
+ * read or written). On success the
  * caller releases `ret`; on failure it is empty. Not-repeatable requests that
  * may have been carried out end with ERR_AGAIN and a message that says so. */
 int http_do(struct http *http, struct http_request *request,

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/stop.h"
+#include "net/http_file.h"
 #include "net/retry.h"
 
 #define MAX_HEADER_BYTES 262144
@@ -19,6 +20,7 @@ struct receiving {
 	size_t header_bytes;
 	bool too_big;
 	bool cut;              /* an error's body, kept to HTTP_ERROR_BYTES */
+	struct http_file_io io;
 	char retry_after[64];
 };
 
@@ -73,6 +75,8 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 	long status = 0;
 
 	(void)curl_easy_getinfo(r->easy, CURLINFO_RESPONSE_CODE, &status);
+	if (r->request->sink != NULL && status >= 200 && status < 300)
+		return http_file_write(&r->io, data, len) ? len : 0;
 	if (status >= 400 && max < HTTP_ERROR_BYTES)
 		max = HTTP_ERROR_BYTES;
 	if (len <= max - body->len)
@@ -84,8 +88,10 @@ static size_t on_body(char *data, size_t size, size_t count, void *ctx)
 
 static int on_progress(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
 {
-	(void)ctx, (void)a, (void)b, (void)c, (void)d;
-	return stop_requested();
+	const struct receiving *r = ctx;
+
+	(void)a, (void)b, (void)c, (void)d;
+	return r->request->stop == HTTP_STOPS && stop_requested();
 }
 
 /* An option libcurl does not know would be a libcurl older than ours, or no
@@ -137,6 +143,10 @@ static CURLcode set_method(CURL *easy, const struct http_request *request)
 		SET(easy, CURLOPT_POSTFIELDS, request->body);
 		SET(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_len);
 	}
+	if (request->source != NULL) {
+		SET(easy, CURLOPT_UPLOAD, 1L);
+		SET(easy, CURLOPT_INFILESIZE_LARGE, (curl_off_t)request->source->bytes);
+	}
 	if (strcmp(request->method, "HEAD") == 0)
 		SET(easy, CURLOPT_NOBODY, 1L);
 	else
@@ -161,7 +171,14 @@ static CURLcode set_callbacks(CURL *easy, struct receiving *r)
 	SET(easy, CURLOPT_WRITEDATA, r);
 	SET(easy, CURLOPT_HEADERFUNCTION, on_header);
 	SET(easy, CURLOPT_HEADERDATA, r);
+	if (r->request->source != NULL) {
+		SET(easy, CURLOPT_READFUNCTION, http_file_read);
+		SET(easy, CURLOPT_READDATA, &r->io);
+		SET(easy, CURLOPT_SEEKFUNCTION, http_file_seek);
+		SET(easy, CURLOPT_SEEKDATA, &r->io);
+	}
 	SET(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+	SET(easy, CURLOPT_XFERINFODATA, r);
 	SET(easy, CURLOPT_NOPROGRESS, 0L);
 	SET(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);   /* a proxy's, not the server's */
 	return CURLE_OK;
@@ -253,7 +270,8 @@ void http_try(CURL *easy, const struct http_options *options,
     const struct http_request *request, struct http_response *ret,
     struct try_outcome *ret_outcome)
 {
-	struct receiving r = { .easy = easy, .request = request, .response = ret };
+	struct receiving r = { .easy = easy, .request = request, .response = ret,
+		.io = { .source = request->source, .sink = request->sink } };
 	char tls_message[CURL_ERROR_SIZE] = "";
 	struct curl_slist *headers = NULL;
 	long request_bytes = 0;
@@ -265,15 +283,17 @@ void http_try(CURL *easy, const struct http_options *options,
 	    request->max_answer_bytes : HTTP_ERROR_BYTES);
 	curl_easy_reset(easy);
 	code = prepare(easy, options, &r, &headers);
-	if (code == CURLE_OK) {
+	if (code == CURLE_OK && http_file_begin(&r.io)) {
 		(void)curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, tls_message);
 		code = curl_easy_perform(easy);
 		(void)curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &request_bytes);
 	}
 	ret_outcome->sent = request_bytes > 0;
-	if (code == CURLE_OK || r.cut)
+	if (r.io.sys != 0 || r.io.shrunk)
+		http_file_failure(&r.io, ret_outcome);
+	else if (code == CURLE_OK || r.cut)
 		read_answer(easy, &r, options, ret_outcome);
-	else if (r.too_big)
+	else if (r.too_big || r.io.too_big)
 		ret_outcome->result = TRY_TOO_BIG;
 	else
 		http_failure(easy, code, options, tls_message, ret_outcome);

@@ -16,6 +16,7 @@ enum try_result {
 	TRY_TOO_BIG,
 	TRY_INTERRUPTED,
 	TRY_IMPOSSIBLE,   /* TLS refused, no URL: it never will */
+	TRY_FILE,         /* the file behind a source or a sink fails */
 };
 
 struct try_outcome {

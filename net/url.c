@@ -25,6 +25,16 @@ static char *part(CURLU *u, CURLUPart what)
 	return copy;
 }
 
+/* curl has decoded "%80" in it, and refused most of what no host has. */
+static bool is_host(const char *host)
+{
+	for (const char *p = host; *p != '\0'; p++) {
+		if ((unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f)
+			return false;
+	}
+	return *host != '\0';
+}
+
 /* Host and origin; NULL host when this is not http(s). */
 static void read_host(CURLU *u, char **ret_origin, char **ret_host)
 {
@@ -33,7 +43,7 @@ static void read_host(CURLU *u, char **ret_origin, char **ret_host)
 	AUTO_STR port = part(u, CURLUPART_PORT);
 
 	*ret_origin = *ret_host = NULL;
-	if (scheme == NULL || host == NULL || *host == '\0' ||
+	if (scheme == NULL || host == NULL || !is_host(host) ||
 	    (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0))
 		return;
 	*ret_host = port == NULL || is_default_port(scheme, port) ?
@@ -48,6 +58,16 @@ static bool has(CURLU *u, CURLUPart what)
 	return text != NULL;
 }
 
+/* curl decodes "%" in a host once more each time it reads it, and drops the zone of
+ * an IPv6 address: the host that is signed would not be the one that is called. */
+static bool has_coded_host(const char *text)
+{
+	const char *host = text + strcspn(text, ":");
+
+	host += strspn(host, ":/");
+	return memchr(host, '%', strcspn(host, "/")) != NULL;
+}
+
 /* Why these cannot be an endpoint, or NULL. What a person typed is not quoted
  * when it holds a password. */
 static const char *complaint(CURLU *u, const char *text)
@@ -56,6 +76,8 @@ static const char *complaint(CURLU *u, const char *text)
 		return "holds a user name or a password";
 	if (has(u, CURLUPART_QUERY) || has(u, CURLUPART_FRAGMENT))
 		return "has a \"?\" or \"#\" part";
+	if (has_coded_host(text))
+		return "has a \"%\" in its host";
 	for (const char *p = text; *p != '\0'; p++) {
 		if ((unsigned char)*p <= 0x20 || (unsigned char)*p >= 0x7f)
 			return "holds a character that no URL has";
