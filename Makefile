@@ -20,9 +20,11 @@ uses_db := net base
 uses_tables := db base
 uses_storage := net base
 uses_backup := tables db storage base
-uses_restore := tables db storage base
+uses_restore := tables db storage net base
 uses_cli := restore backup storage tables db net config state schedule base
 uses_daemon := config state schedule base
+# No folder: the tests of what backup and restore do together.
+uses_roundtrip := restore backup tables db storage base
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
             -Wformat -Wformat-security -Wvla -Wundef -Wpointer-arith
@@ -42,7 +44,7 @@ closure = $(if $(1),$(1) $(call closure,$(sort $(foreach l,$(1),$(uses_$(l))))))
 linked = $(filter $(call closure,$(uses_$(1))),restore backup storage tables db net config state schedule base)
 archives = $(patsubst %,$(BUILD)/lib%.a,$(call linked,$(1)))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
-TESTED := $(foreach l,$(LAYERS) daemon,$(if $(wildcard tests/unit/$(l)/*.c),$(l)))
+TESTED := $(foreach l,$(LAYERS) daemon roundtrip,$(if $(wildcard tests/unit/$(l)/*.c),$(l)))
 UNIT_TESTS := $(patsubst %,$(BUILD)/tests/%,$(TESTED))
 
 # One fuzz target a file: replayed by `check`, searched by `fuzz`.
@@ -115,10 +117,11 @@ $(BUILD)/d1keepd: $(call objects,daemon) $(call archives,daemon)
 # One test program a layer: tests/unit/<layer>/*.c with that layer and what it
 # may use, nothing else. (The daemon is no archive: its tests take its objects
 # but main.)
-shared_backup := $(BUILD)/tests/unit/tables/support.o
-shared_restore := $(shared_backup)
+shared_restore := $(BUILD)/tests/unit/tables/support.o
+shared_roundtrip := $(call objects,tests/unit/random)
+shared_backup := $(shared_restore) $(shared_roundtrip)
 define layer_test
-$(BUILD)/tests/$(1): $(call objects,tests/unit) $(call objects,tests/unit/$(1)) $(shared_$(1)) $(if $(filter daemon,$(1)),$(filter-out $(BUILD)/daemon/main.o,$(call objects,daemon)),$(BUILD)/lib$(1).a) $(call archives,$(1))
+$(BUILD)/tests/$(1): $(call objects,tests/unit) $(call objects,tests/unit/$(1)) $(shared_$(1)) $(if $(filter daemon,$(1)),$(filter-out $(BUILD)/daemon/main.o,$(call objects,daemon)),$(if $(wildcard $(1)),$(BUILD)/lib$(1).a)) $(call archives,$(1))
 	@mkdir -p $$(@D)
 	$$(call say,link $$@)
 	$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(shell pkg-config --libs check) $$(LIBS)

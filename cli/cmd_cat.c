@@ -17,7 +17,7 @@ static const struct option_def options[] = {
 	{ 0, NULL, NULL, NULL },
 };
 
-struct selection {
+struct wanted_tables {
 	const char **tables;
 	size_t count, cap;
 	bool gzip;
@@ -25,7 +25,7 @@ struct selection {
 
 static bool wanted(void *ctx, const struct manifest_object *object)
 {
-	const struct selection *s = ctx;
+	const struct wanted_tables *s = ctx;
 
 	for (size_t i = 0; i < s->count; i++) {
 		if (object->table != NULL && strcmp(object->table, s->tables[i]) == 0)
@@ -34,7 +34,7 @@ static bool wanted(void *ctx, const struct manifest_object *object)
 	return s->count == 0;
 }
 
-static int check_tables(const struct selection *s, const struct manifest *m, struct err *err)
+static int check_tables(const struct wanted_tables *s, const struct manifest *m, struct err *err)
 {
 	for (size_t i = 0; i < s->count; i++) {
 		size_t j = 0;
@@ -49,7 +49,7 @@ static int check_tables(const struct selection *s, const struct manifest *m, str
 	return 0;
 }
 
-static int cat(const struct session *session, const char *text, struct selection *s)
+static int cat(const struct session *session, const char *text, struct wanted_tables *s)
 {
 	struct open_snapshot open;
 	struct err err = ERR_INIT;
@@ -72,7 +72,7 @@ static int cat(const struct session *session, const char *text, struct selection
 
 static int run(const struct cli *cli, const struct command *command, int argc, char **argv)
 {
-	struct selection s = { 0 };
+	struct wanted_tables s = { 0 };
 	struct session session;
 	struct args args;
 	const char *value;

@@ -7,107 +7,331 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/cli.h"
+#include "cli/confirm.h"
 #include "cli/format.h"
 #include "cli/progress.h"
+#include "cli/restore_print.h"
 #include "cli/session.h"
+#include "net/d1_api.h"
 #include "restore/restore.h"
 
-enum { OPT_TO = 256, OPT_REPLACE };
+enum { OPT_TO = 256, OPT_NEW, OPT_TABLE, OPT_REPLACE, OPT_DRY_RUN, OPT_CHECK, OPT_PART, OPT_YES };
 
 static const struct option_def options[] = {
-	{ OPT_TO, "to", "TARGET", "sqlite:PATH, sql:PATH or sql:- (standard output)" },
-	{ OPT_REPLACE, "replace", NULL, "replace an existing file" },
+	{ OPT_TO, "to", "TARGET", "d1:ENV/DB, wrangler:ENV/DB, sqlite:PATH, sql:PATH or sql:-" },
+	{ OPT_NEW, "new", "NAME", "create this D1 first; with --to d1:ENV" },
+	{ OPT_TABLE, "table", "TABLE", "only this table, with its indexes and triggers (several)" },
+	{ OPT_REPLACE, "replace", NULL, "what is there may go" },
+	{ OPT_DRY_RUN, "dry-run", NULL, "check everything, show what would be done, touch nothing" },
+	{ OPT_CHECK, "check", "HOW", "afterwards compare content (default) or count of rows" },
+	{ OPT_PART, "part-size", "MIB", "for a D1: most SQL in one import (1024)" },
+	{ OPT_YES, "yes-i-mean", "ENV/DB", "instead of typing the name when asked" },
 	{ 0, NULL, NULL, NULL },
 };
 
-static void print_done(const struct manifest *m, const char *to, int64_t ms)
-{
-	AUTO_STR name = snapshot_name(m);
-	char rows[FORMAT_SIZE], took[FORMAT_SIZE];
-	int64_t n = manifest_rows(m);
+struct request {
+	const char *snapshot, *to, *new_name, *meant;
+	const char **tables;
+	size_t table_count;
+	bool replace, dry_run, only_count;
+	int64_t part_bytes;
+	bool quiet;
+	struct target target;
+};
 
-	log_info("restored %s to %s: %zu %s, %s %s, %s", name, to, m->table_count,
-	    plural((int64_t)m->table_count, "table", "tables"), format_count(n, rows),
-	    plural(n, "row", "rows"), format_duration_ms(ms, took));
-	if (strcmp(m->consistency, "best-effort") == 0)
-		log_warning("this snapshot may mix two moments: the database was written to while it was read");
-	for (size_t i = 0; i < m->exception_count; i++)
-		log_warning("not in this snapshot: \"%s\": %s", m->exceptions[i].object,
-		    m->exceptions[i].reason);
+/* A restore on its way: what was opened for it. */
+struct restoring {
+	const struct session *session;
+	const struct request *request;
+	struct open_snapshot snapshot;
+	const struct config_database *database;   /* of a wrangler or D1 target */
+	struct config_database made;              /* stands in for one that --new makes */
+	char *new_id;
+	struct open_db db;
+	struct progress progress;
+	struct restore_result result;
+};
+
+/* ---- the target ---- */
+
+static int find_wrangler(struct restoring *r, struct target *target, struct err *err)
+{
+	const struct config_database *d = session_database(r->session, target->database, err);
+
+	if (d == NULL)
+		return -1;
+	if (d->source != CONFIG_SOURCE_WRANGLER) {
+		(void)err_set(err, ERR_USAGE, "%s is no local database of wrangler", target->database);
+		return err_hint(err, "give it source = \"wrangler\", project and id in the configuration");
+	}
+	r->database = d;
+	target->path = local_d1_path(d->project, d->persist_to, d->id);
+	return 0;
 }
 
-static int restore(const struct session *session, const char *text, const char *to,
-    const struct target *target, bool replace, bool quiet)
+static int find_d1(struct restoring *r, const struct target *target, struct err *err)
 {
+	const struct config_environment *environment;
+
+	if (r->request->new_name == NULL) {
+		r->database = session_database(r->session, target->database, err);
+		if (r->database == NULL)
+			return -1;
+		return r->database->source == CONFIG_SOURCE_D1 ? 0 :
+		    err_set(err, ERR_USAGE, "%s is no D1 of Cloudflare's in this configuration", target->database);
+	}
+	environment = session_environment(r->session, target->database, err);
+	if (environment == NULL)
+		return -1;
+	if (environment->policy.account == NULL)
+		return err_set(err, ERR_USAGE, "environment \"%s\" names no account to create a D1 in",
+		    environment->name);
+	r->made = (struct config_database){
+		.name = (char *)(uintptr_t)r->request->new_name, .environment = environment,
+		.source = CONFIG_SOURCE_D1, .id = (char *)(uintptr_t)"", .policy = environment->policy,
+	};
+	r->database = &r->made;
+	return 0;
+}
+
+static int find_target(struct restoring *r, struct target *target, struct err *err)
+{
+	if (r->request->new_name != NULL && target->kind != TARGET_D1)
+		return err_set(err, ERR_USAGE, "--new goes with --to d1:ENV");
+	if (target->kind == TARGET_WRANGLER)
+		return find_wrangler(r, target, err);
+	return target->kind == TARGET_D1 ? find_d1(r, target, err) : 0;
+}
+
+/* Production, or another environment than the snapshot's. A new database harms
+ * nobody. */
+static int confirm(const struct restoring *r, struct err *err)
+{
+	const char *from = r->snapshot.snapshot.manifest.environment;
+	const char *environment = r->database != NULL ? r->database->environment->name : NULL;
+	AUTO_STR name = NULL;
+	AUTO_STR why = NULL;
+
+	if (environment == NULL || r->request->dry_run || r->request->new_name != NULL)
+		return 0;
+	name = mem_printf("%s/%s", environment, r->database->name);
+	if (confirm_is_production(environment))
+		why = mem_printf("%s is production", name);
+	else if (strcmp(environment, from) != 0)
+		why = mem_printf("this snapshot is of %s, and the target is in %s", from, environment);
+	else
+		return 0;
+	return confirm_name(name, why, r->request->meant, err);
+}
+
+/* Not before everything else was looked at. */
+static int create_database(struct restoring *r, struct err *err)
+{
+	if (d1_api_create(r->db.api, r->request->new_name, NULL, NULL, &r->new_id, err) != 0) {
+		if (err->code == ERR_EXISTS)
+			(void)err_hint(err, "choose another name, or restore into the database that has it");
+		return err_wrap(err, "create the D1 \"%s\"", r->request->new_name);
+	}
+	log_info("created the D1 \"%s\" with the id %s", r->request->new_name, r->new_id);
+	close_db(&r->db);
+	r->made.id = r->new_id;
+	return open_db(r->session, &r->made, &r->db, err);
+}
+
+static int open_d1(struct restoring *r, struct err *err)
+{
+	if (open_db(r->session, r->database, &r->db, err) != 0)
+		return -1;
+	return r->request->new_name == NULL || r->request->dry_run ? 0 : create_database(r, err);
+}
+
+/* ---- doing it ---- */
+
+static void on_stage(void *ctx, const char *text)
+{
+	struct progress *p = ctx;
+
+	progress_title(p, text);
+}
+
+static void on_bookmark(void *ctx, const char *bookmark)
+{
+	struct restoring *r = ctx;
+
+	progress_end(&r->progress);
+	if (r->request->new_name == NULL && bookmark != NULL)
+		log_info("the bookmark before: to go back, d1keep undo %s/%s %s",
+		    r->database->environment->name, r->database->name, bookmark);
+}
+
+static int restore(struct restoring *r, const struct target *target, struct err *err)
+{
+	const struct request *q = r->request;
+	AUTO_STR name = r->database == NULL ? NULL :
+	    mem_printf("%s/%s", r->database->environment->name, r->database->name);
+	const struct restore_d1 d1 = {
+		.api = r->db.api, .db = q->new_name != NULL && q->dry_run ? NULL : r->db.db,
+		.id = r->database != NULL ? r->database->id : NULL, .name = name,
+		.part_bytes = q->part_bytes, .clock = &clock_system,
+		.stage = on_stage, .stage_ctx = &r->progress,
+		.bookmark = on_bookmark, .bookmark_ctx = r,
+	};
+	const struct selection selection = { q->tables, q->table_count };
+
+	return restore_snapshot(&(struct restore_options){
+		.store = &r->snapshot.open.store, .manifest = &r->snapshot.snapshot.manifest,
+		.target = target, .d1 = &d1, .selection = &selection,
+		.replace = q->replace, .dry_run = q->dry_run, .check_content = !q->only_count,
+		.workers = r->session->workers, .progress = progress_bytes,
+		.progress_ctx = &r->progress, .result = &r->result,
+	}, err);
+}
+
+static int finish(struct restoring *r, int64_t ms)
+{
+	const struct manifest *m = &r->snapshot.snapshot.manifest;
+
+	if (r->request->dry_run) {
+		restore_print_plan(m, r->request->to, &r->result);
+		return EXIT_DONE;
+	}
+	restore_print_done(m, r->request->to, &r->result, r->request->table_count > 0, ms);
+	if (r->new_id != NULL)
+		log_info("to use it here: database \"%s\" { id = \"%s\" } in environment \"%s\"",
+		    r->request->new_name, r->new_id, r->database->environment->name);
+	return m->exception_count > 0 ? EXIT_EXCEPTIONS : EXIT_DONE;
+}
+
+static int prepare(struct restoring *r, struct target *target, struct err *err)
+{
+	if (find_target(r, target, err) != 0)
+		return -1;
+	if (open_snapshot(r->session, r->request->snapshot, &r->snapshot, err) != 0)
+		return -1;
+	if (confirm(r, err) != 0)
+		return -1;
+	return target->kind == TARGET_D1 ? open_d1(r, err) : 0;
+}
+
+static int run_restore(const struct session *session, const struct request *q, struct target *target)
+{
+	struct restoring r = { .session = session, .request = q };
 	int64_t started = clock_monotonic_ms();
-	struct open_snapshot open;
-	struct progress progress;
 	struct err err = ERR_INIT;
 	int status, rc;
 
-	if (open_snapshot(session, text, &open, &err) != 0)
-		return fail(&err);
-	progress_begin(&progress, text, manifest_sql_bytes(&open.snapshot.manifest), quiet);
-	rc = restore_snapshot(&(struct restore_options){
-		.store = &open.open.store, .manifest = &open.snapshot.manifest,
-		.target = target, .replace = replace, .workers = session->workers,
-		.progress = progress_bytes, .progress_ctx = &progress,
-	}, &err);
-	progress_end(&progress);
-	if (rc != 0) {
-		(void)err_wrap(&err, "restore %s", text);
+	if (prepare(&r, target, &err) != 0) {
 		status = fail(&err);
 	} else {
-		print_done(&open.snapshot.manifest, to, clock_monotonic_ms() - started);
-		status = open.snapshot.manifest.exception_count > 0 ? EXIT_EXCEPTIONS : EXIT_DONE;
+		progress_begin(&r.progress, q->snapshot,
+		    manifest_sql_bytes(&r.snapshot.snapshot.manifest), q->quiet);
+		rc = restore(&r, target, &err);
+		progress_end(&r.progress);
+		if (rc != 0)
+			(void)err_wrap(&err, "restore %s", q->snapshot);
+		status = rc != 0 ? fail(&err) : finish(&r, clock_monotonic_ms() - started);
+		restore_result_release(&r.result);
 	}
-	close_snapshot(&open);
+	close_snapshot(&r.snapshot);
+	close_db(&r.db);
+	free(r.new_id);
 	return status;
+}
+
+/* ---- the command line ---- */
+
+static int take_option(struct request *q, int id, const char *value, const struct command *command)
+{
+	char *end;
+
+	switch (id) {
+	case OPT_TO:
+		q->to = value;
+		break;
+	case OPT_NEW:
+		q->new_name = value;
+		break;
+	case OPT_TABLE:
+		q->tables[q->table_count++] = value;
+		break;
+	case OPT_REPLACE:
+		q->replace = true;
+		break;
+	case OPT_DRY_RUN:
+		q->dry_run = true;
+		break;
+	case OPT_CHECK:
+		q->only_count = strcmp(value, "count") == 0;
+		if (!q->only_count && strcmp(value, "content") != 0)
+			return usage_error(command, "--check takes content or count, not \"%s\"", value);
+		break;
+	case OPT_PART:
+		q->part_bytes = (int64_t)strtol(value, &end, 10) << 20;
+		if (*end != '\0' || q->part_bytes <= 0 || q->part_bytes > INT64_C(5000) << 20)
+			return usage_error(command, "--part-size takes 1 to 5000 (MiB), not \"%s\"", value);
+		break;
+	case OPT_YES:
+		q->meant = value;
+		break;
+	default:
+		break;
+	}
+	return EXIT_DONE;
+}
+
+static int parse(const struct command *command, int argc, char **argv, struct request *q,
+    struct target *target)
+{
+	struct err err = ERR_INIT;
+	struct args args;
+	const char *value;
+	int id, status = EXIT_DONE;
+
+	args_init(&args, command, argc, argv);
+	while (status == EXIT_DONE && (id = args_next(&args, &value)) != 0)
+		status = id < 0 ? EXIT_USAGE : take_option(q, id, value, command);
+	args_release(&args);
+	if (status != EXIT_DONE)
+		return status;
+	if (args.rest_count != 1)
+		return usage_error(command, "which snapshot? (as in production/auth@latest)");
+	q->snapshot = args.rest[0];
+	if (q->to == NULL)
+		return usage_error(command, "where to? (--to sqlite:PATH, --to d1:ENV/DB)");
+	return target_parse(q->to, target, &err) == 0 ? EXIT_DONE : fail(&err);
 }
 
 static int run(const struct cli *cli, const struct command *command, int argc, char **argv)
 {
 	struct target target = { .path = NULL };
-	const char *value, *to = NULL;
-	struct err err = ERR_INIT;
+	struct request q = { .quiet = cli->quiet };
 	struct session session;
-	struct args args;
-	bool replace = false;
-	int id, status;
+	int status;
 
-	args_init(&args, command, argc, argv);
-	while ((id = args_next(&args, &value)) > 0) {
-		if (id == OPT_TO)
-			to = value;
-		else if (id == OPT_REPLACE)
-			replace = true;
-	}
-	args_release(&args);
-	if (id < 0)
-		return EXIT_USAGE;
-	if (args.rest_count != 1)
-		return usage_error(command, "which snapshot? (as in production/auth@latest)");
-	if (to == NULL)
-		return usage_error(command, "where to? (--to sqlite:PATH)");
-	if (target_parse(to, &target, &err) != 0)
-		return fail(&err);
-	status = session_open(&session, cli);
+	q.tables = mem_calloc((size_t)argc, sizeof(*q.tables));
+	status = parse(command, argc, argv, &q, &target);
+	if (status == EXIT_DONE)
+		status = session_open(&session, cli);
 	if (status == EXIT_DONE) {
-		status = restore(&session, args.rest[0], to, &target, replace, cli->quiet);
+		status = run_restore(&session, &q, &target);
 		session_close(&session);
 	}
 	target_release(&target);
+	free(q.tables);
 	return finish_output(status);
 }
 
 const struct command command_restore = {
 	.name = "restore",
 	.arguments = "SNAPSHOT --to TARGET",
-	.summary = "Bring a snapshot back.",
+	.summary = "Bring a snapshot back: into D1, a local file, or plain SQL.",
 	.details =
-	    "Signature and hashes are checked on the way, row counts at the end. A file\n"
-	    "appears whole or not at all; one that exists is refused without --replace\n"
-	    "(exit status 4).",
+	    "Signature and hashes are checked before anything is touched; afterwards every\n"
+	    "row is read back and compared with the manifest. A file appears whole or not\n"
+	    "at all. A D1 takes the snapshot in one transaction, unless it is too large for\n"
+	    "one; the bookmark that undoes it is printed first (d1keep undo).\n\n"
+	    "A target that holds something is refused without --replace (exit status 4).\n"
+	    "Production, and another environment than the snapshot's, ask for the name.",
 	.options = options,
 	.run = run,
 };

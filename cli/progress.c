@@ -36,6 +36,29 @@ void progress_update(struct progress *p, int64_t bytes, int64_t rows)
 	(void)fflush(stderr);
 }
 
+void progress_title(struct progress *p, const char *title)
+{
+	(void)snprintf(p->title, sizeof(p->title), "%s", title);
+	p->total_bytes = 0;
+	p->started_ms = clock_monotonic_ms();
+	p->drawn_ms = 0;
+	if (!p->shown)
+		return;
+	p->drawn = true;
+	(void)fprintf(stderr, "\r\033[K%s", p->title);
+	(void)fflush(stderr);
+}
+
+void progress_say(struct progress *p, const char *what)
+{
+	if (!p->shown)
+		return;
+	p->drawn_ms = clock_monotonic_ms();
+	p->drawn = true;
+	(void)fprintf(stderr, "\r\033[K%s   %s", p->title, what);
+	(void)fflush(stderr);
+}
+
 void progress_end(struct progress *p)
 {
 	if (!p->drawn)

@@ -21,6 +21,12 @@ void progress_begin(struct progress *p, const char *title, int64_t total_bytes, 
 /* `rows` -1: not counted. */
 void progress_update(struct progress *p, int64_t bytes, int64_t rows);
 
+/* What is being done now. */
+void progress_title(struct progress *p, const char *title);
+
+/* Words instead of numbers: what is waited for. */
+void progress_say(struct progress *p, const char *what);
+
 /* Wipe the line. */
 void progress_end(struct progress *p);
 

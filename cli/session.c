@@ -1,5 +1,6 @@
 #include "cli/session.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -171,6 +172,40 @@ struct config_database **session_select(const struct session *session,
 	}
 	*ret_count = count;
 	return found;
+}
+
+const struct config_database *session_database(const struct session *session, const char *text,
+    struct err *err)
+{
+	struct config_database **found, *database = NULL;
+	struct names_ref ref;
+	size_t count;
+
+	if (names_parse(text, &ref, err) != 0)
+		return NULL;
+	if (ref.database == NULL || ref.which != NULL) {
+		(void)err_set(err, ERR_USAGE, "\"%s\" names no database", text);
+		(void)err_hint(err, "write ENV/DB, as in staging/auth");
+	} else if ((found = session_select(session, &ref, &count, err)) != NULL) {
+		database = found[0];
+		free(found);
+	}
+	names_ref_release(&ref);
+	return database;
+}
+
+const struct config_environment *session_environment(const struct session *session,
+    const char *name, struct err *err)
+{
+	const struct config *c = session->config;
+	struct names_ref ref = { .environment = (char *)(uintptr_t)name };
+
+	for (size_t i = 0; i < c->environment_count; i++) {
+		if (strcmp(c->environments[i]->name, name) == 0)
+			return c->environments[i];
+	}
+	(void)nothing_named(session, &ref, err);
+	return NULL;
 }
 
 /* ---- snapshots ---- */

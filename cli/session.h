@@ -34,6 +34,13 @@ int session_load_signer(struct session *session, struct err *err);
 struct config_database **session_select(const struct session *session,
     const struct names_ref *ref, size_t *ret_count, struct err *err);
 
+/* The one database "env/db" names, or the environment "env"; NULL and ERR_USAGE
+ * with what there is. */
+const struct config_database *session_database(const struct session *session, const char *text,
+    struct err *err);
+const struct config_environment *session_environment(const struct session *session,
+    const char *name, struct err *err);
+
 /* One database of the configuration with what it needs. */
 struct open_store {
 	struct store store;

@@ -17,6 +17,10 @@
 
 struct replay;
 
+/* A ceiling for the file that a dump of so many bytes makes: indexes, above all
+ * those of full text, may take several times the text. */
+#define REPLAY_MAX_BYTES(sql_bytes) (32 * (sql_bytes) + (INT64_C(64) << 20))
+
 /* Called after each statement of the dump, with its text. */
 typedef void replay_ran(void *ctx, struct sqlite3 *sqlite, const char *sql, size_t len);
 

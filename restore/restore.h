@@ -1,7 +1,11 @@
 /*
- * Bring a snapshot back. The target appears whole or not at all: it is built
- * under a temporary name beside its own and renamed when everything was
- * fetched, checked and, for SQLite, replayed.
+ * Bring a snapshot back: all of it, or some of its tables with their indexes and
+ * triggers.
+ *
+ * A file appears whole or not at all: it is built under a temporary name beside
+ * its own and renamed when everything was fetched, checked, replayed and compared
+ * with the manifest. A D1 takes it in one transaction, or in several where it is
+ * too large for one; nothing is sent before everything was fetched and checked.
  */
 #ifndef D1KEEP_RESTORE_RESTORE_H
 #define D1KEEP_RESTORE_RESTORE_H
@@ -9,34 +13,68 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "base/err.h"
+#include "db/db.h"
+#include "restore/check.h"
+#include "restore/plan.h"
+#include "restore/target.h"
 #include "storage/store.h"
 
-enum target_kind { TARGET_SQLITE, TARGET_SQL };
+struct d1_api;
 
-struct target {
-	enum target_kind kind;
-	char *path;              /* "-": standard output (sql only) */
+/* A D1 to restore into; nothing is owned. */
+struct restore_d1 {
+	struct d1_api *api;
+	struct db *db;
+	const char *id;
+	const char *name;        /* "staging/auth" */
+	int64_t part_bytes;      /* most SQL in one import; 0: the usual */
+	const struct clock *clock;
+	/* What is being done, for whoever waits: "import part 1 of 3: Processed …". */
+	void (*stage)(void *ctx, const char *text);
+	void *stage_ctx;
+	/* Called before the first import, with the bookmark of that moment: the one
+	 * that undoes it all. */
+	void (*bookmark)(void *ctx, const char *bookmark);
+	void *bookmark_ctx;
 };
 
-/* "sqlite:PATH", "sql:PATH" or "sql:-"; ERR_USAGE. Release with target_release. */
-int target_parse(const char *text, struct target *ret, struct err *err);
-void target_release(struct target *target);
+struct restore_result {
+	struct plan plan;            /* of a target that may hold something */
+	bool planned;
+	struct check_result check;   /* of what was made, when that was asked for */
+	bool checked;
+	/* Of a D1: */
+	char *bookmark_before;
+	size_t parts, parts_done;
+	size_t left_out;             /* statements a D1 would refuse */
+	bool ignored_checks;         /* rows broke a CHECK, and came back all the same */
+	int64_t rows_written;        /* as it told; -1: not told */
+};
 
 struct restore_options {
 	struct store *store;
 	const struct manifest *manifest;
 	const struct target *target;
-	bool replace;            /* an existing target may be replaced */
+	const struct restore_d1 *d1;         /* TARGET_D1: else NULL */
+	const struct selection *selection;   /* NULL: everything */
+	bool replace;            /* what is there may go */
+	bool dry_run;            /* only plan; every chunk is fetched and checked all the same */
+	bool check_content;      /* read back and compare all rows, not only their number */
 	unsigned workers;
 	void (*progress)(void *ctx, int64_t sql_bytes);   /* done so far; may be NULL */
 	void *progress_ctx;
+	struct restore_result *result;       /* filled also on failure; may be NULL */
 };
 
-/* ERR_REFUSED when the target exists and may not be replaced, or is in use;
- * ERR_CORRUPT when the snapshot is damaged. On failure what was there before is
- * untouched and nothing is left behind. */
+/* ERR_REFUSED when the target holds something and may not be replaced, or is in
+ * use; ERR_CORRUPT when the snapshot is damaged, or what was made is not what the
+ * manifest says. On failure a file that was there is untouched and nothing is left
+ * behind; a D1 is untouched when `parts_done` is 0 and the error is not
+ * ERR_CORRUPT from the comparison (the message says what state it is in). */
 int restore_snapshot(const struct restore_options *options, struct err *err);
+void restore_result_release(struct restore_result *result);
 
 /* The dump to a descriptor, as SQL or (`gzip`) as stored: `name` is for errors.
  * `wanted` as in restore/fetch.h. */

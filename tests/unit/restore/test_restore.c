@@ -44,7 +44,7 @@ static void scene_open(struct scene *s, enum target_kind kind)
 {
 	*s = (struct scene){ .progress = 0 };
 	fixture_open(&s->f);
-	s->target = (struct target){ kind, fixture_path(&s->f, "new") };
+	s->target = (struct target){ .kind = kind, .path = fixture_path(&s->f, "new") };
 	s->options = (struct restore_options){
 		.store = &s->f.store, .manifest = &s->f.snapshot.manifest, .target = &s->target,
 		.workers = 2, .progress = on_progress, .progress_ctx = s,

@@ -1,0 +1,130 @@
+#include "cli/restore_print.h"
+
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/mem.h"
+#include "cli/format.h"
+#include "cli/session.h"
+
+/* Requests of a restore into a D1, about: those of an import, the reading before it
+ * and the reading back in pages of a few MiB. */
+#define REQUESTS_AN_IMPORT 5
+#define REQUESTS_BEFORE 4
+#define PAGE_BYTES (INT64_C(4) << 20)
+
+static char *count_or(int64_t n, const char *otherwise, char ret[FORMAT_SIZE])
+{
+	if (n >= 0)
+		return format_count(n, ret);
+	(void)snprintf(ret, FORMAT_SIZE, "%s", otherwise);
+	return ret;
+}
+
+static void print_tables(const struct plan *plan)
+{
+	static const char *const headings[] = { "TABLE", ">ROWS NOW", ">ROWS THEN" };
+	struct columns *c = columns_new(headings, 3);
+
+	for (size_t i = 0; i < plan->table_count; i++) {
+		const struct plan_table *t = &plan->tables[i];
+		char before[FORMAT_SIZE], after[FORMAT_SIZE];
+
+		columns_add(c, t->name);
+		columns_add(c, count_or(t->before, "-", before));
+		columns_add(c, count_or(t->after, "dropped", after));
+	}
+	columns_print(c);
+	columns_free(c);
+}
+
+static void print_cost(const struct restore_result *result, bool is_d1)
+{
+	const struct plan *p = &result->plan;
+	char rows[FORMAT_SIZE], size[FORMAT_SIZE], written[FORMAT_SIZE], requests[FORMAT_SIZE];
+	int64_t count = REQUESTS_BEFORE + REQUESTS_AN_IMPORT + p->sql_bytes / PAGE_BYTES +
+	    (int64_t)p->table_count;
+
+	(void)printf("%zu %s would be dropped, %zu made, %s %s inserted (%s of SQL)\n", p->drop_count,
+	    plural((int64_t)p->drop_count, "object", "objects"), p->create_count,
+	    format_count(p->rows, rows), plural(p->rows, "row", "rows"),
+	    format_bytes(p->sql_bytes, size));
+	if (is_d1)
+		(void)printf("about %s requests and %s rows written, as D1 counts them\n",
+		    format_count(count, requests), format_count(p->rows_written, written));
+}
+
+static void print_not_chosen(const struct plan *plan)
+{
+	for (size_t i = 0; i < plan->not_chosen_count; i++)
+		log_warning("table \"%s\" is referred to, and was not asked for", plan->not_chosen[i]);
+}
+
+void restore_print_plan(const struct manifest *m, const char *to,
+    const struct restore_result *result)
+{
+	AUTO_STR name = snapshot_name(m);
+
+	if (result->planned) {
+		print_tables(&result->plan);
+		print_cost(result, to[0] == 'd');
+		print_not_chosen(&result->plan);
+	}
+	(void)fflush(stdout);
+	log_info("dry run: %s is whole and could be restored to %s; nothing was touched", name, to);
+}
+
+/* ---- what was done ---- */
+
+static void print_check(const struct restore_result *result, bool some)
+{
+	const struct check_result *c = &result->check;
+
+	if (!result->checked)
+		return;
+	log_info("checked: %zu %s, %s what the manifest says", c->tables,
+	    plural((int64_t)c->tables, "table", "tables"),
+	    c->content ? "every row is" : "the rows are as many as");
+	for (size_t i = 0; i < c->violation_count; i++)
+		log_warning("table \"%s\": %lld %s to rows that are not there%s",
+		    c->violations[i].table, (long long)c->violations[i].rows,
+		    plural(c->violations[i].rows, "row refers", "rows refer"),
+		    some ? "" : " (it was so in the snapshot)");
+	if (c->violations_known && c->violation_count == 0)
+		log_info("checked: no foreign key is broken");
+}
+
+static void print_notes(const struct manifest *m, const struct restore_result *result)
+{
+	if (result->left_out > 0)
+		log_warning("user_version or application_id of the file were left out: a D1 has none");
+	if (result->ignored_checks)
+		log_warning("rows break a CHECK of their own table: they were there, and came back");
+	if (result->planned)
+		print_not_chosen(&result->plan);
+	if (m->consistency != NULL && m->consistency[0] == 'b')
+		log_warning("this snapshot may mix two moments: the database was written to while it was read");
+	for (size_t i = 0; i < m->exception_count; i++)
+		log_warning("not in this snapshot: \"%s\": %s", m->exceptions[i].object,
+		    m->exceptions[i].reason);
+}
+
+void restore_print_done(const struct manifest *m, const char *to,
+    const struct restore_result *result, bool some, int64_t ms)
+{
+	AUTO_STR name = snapshot_name(m);
+	char count[FORMAT_SIZE], took[FORMAT_SIZE];
+	size_t tables = m->table_count;
+	int64_t rows = manifest_rows(m);
+
+	if (some && result->planned)
+		rows = result->plan.rows;
+	if (some && result->checked)
+		tables = result->check.tables;
+	log_info("restored %s to %s: %zu %s, %s %s, %s%s", name, to, tables,
+	    plural((int64_t)tables, "table", "tables"), format_count(rows, count),
+	    plural(rows, "row", "rows"), format_duration_ms(ms, took),
+	    result->parts > 1 ? ", in several imports" : "");
+	print_check(result, some);
+	print_notes(m, result);
+}

@@ -1,0 +1,18 @@
+/* What a restore would do, and what it did, for people. */
+#ifndef D1KEEP_CLI_RESTORE_PRINT_H
+#define D1KEEP_CLI_RESTORE_PRINT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "restore/restore.h"
+
+/* A table on standard output. */
+void restore_print_plan(const struct manifest *m, const char *to,
+    const struct restore_result *result);
+
+/* Lines of talk. `some`: only chosen tables. */
+void restore_print_done(const struct manifest *m, const char *to,
+    const struct restore_result *result, bool some, int64_t ms);
+
+#endif

@@ -1,0 +1,302 @@
+/* Into a file: SQLite, wrangler's SQLite, or SQL. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "restore/fetch.h"
+#include "restore/local.h"
+#include "restore/replay.h"
+#include "restore/restore_internal.h"
+
+static bool is_sqlite(const struct restore_options *o)
+{
+	return o->target->kind != TARGET_SQL;
+}
+
+/* ---- SQL ---- */
+
+static int write_sql(const struct restore_options *o, const char *path, struct err *err)
+{
+	struct fetch_options fetch = {
+		.store = o->store, .manifest = o->manifest, .workers = o->workers,
+	};
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int rc;
+
+	if (fd < 0)
+		return err_sys(err, errno, "cannot create \"%s\"", path);
+	rc = o->selection->count > 0 ? restore_write_selection(o, fd, path, err) :
+	    restore_write(&fetch, fd, path, false, o->progress, o->progress_ctx, err);
+	if (rc == 0 && fsync(fd) != 0)
+		rc = err_sys(err, errno, "cannot sync \"%s\"", path);
+	if (close(fd) != 0 && rc == 0)
+		rc = err_sys(err, errno, "cannot close \"%s\"", path);
+	return rc;
+}
+
+/* ---- replaying ---- */
+
+static int apply_chunks(const struct restore_options *o, struct replay *replay,
+    bool (*wanted)(void *ctx, const struct manifest_object *object), struct err *err)
+{
+	struct fetch *fetch = fetch_new(&(struct fetch_options){
+		.store = o->store, .manifest = o->manifest, .workers = o->workers,
+		.wanted = wanted, .wanted_ctx = (void *)(uintptr_t)o->selection,
+	});
+	struct fetched *f;
+	int64_t done = 0;
+	int rc;
+
+	while ((rc = fetch_next_good(fetch, &f, err)) == 1) {
+		rc = replay_apply(replay, &f->sql, err);
+		if (rc != 0)
+			(void)err_wrap(err, "chunk %s", f->object->key);
+		done += (int64_t)f->sql.len;
+		fetched_free(f);
+		if (rc != 0)
+			break;
+		if (o->progress != NULL)
+			o->progress(o->progress_ctx, done);
+	}
+	fetch_free(fetch);
+	return rc;
+}
+
+static int replay_everything(const struct restore_options *o, const char *path, struct err *err)
+{
+	struct replay *replay = replay_open(&(struct replay_options){
+		.path = path, .max_bytes = REPLAY_MAX_BYTES(manifest_sql_bytes(o->manifest)),
+	}, err);
+	int rc;
+
+	if (replay == NULL)
+		return -1;
+	rc = apply_chunks(o, replay, NULL, err);
+	if (rc == 0)
+		rc = replay_commit(replay, o->manifest, err);
+	replay_free(replay);
+	return rc;
+}
+
+/* ---- some tables ---- */
+
+static bool is_chosen(void *ctx, const struct manifest_object *object)
+{
+	return object->kind == MANIFEST_ROWS && selection_has(ctx, object->table);
+}
+
+static int apply_statements(const struct restore_options *o, const struct inventory *inventory,
+    bool post, struct replay *replay, struct err *err)
+{
+	for (size_t i = 0; i < inventory->count; i++) {
+		const struct inventory_statement *s = &inventory->items[i];
+		struct buf sql = { .data = s->sql, .len = strlen(s->sql) };
+
+		if (s->post != post || !selection_wants(o->selection, s))
+			continue;
+		if ((s->kind == INVENTORY_SEQUENCE && local_forget_sequence(replay, s->table, err) != 0) ||
+		    replay_apply(replay, &sql, err) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int apply_selection(const struct restore_options *o, const struct inventory *inventory,
+    const char *path, struct err *err)
+{
+	struct replay *replay = replay_open(&(struct replay_options){
+		.path = path, .existing = true,
+	}, err);
+	int rc = -1;
+
+	if (replay == NULL)
+		return -1;
+	if (replay_run_own(replay, buf_str(&o->result->plan.drops), err) == 0 &&
+	    apply_statements(o, inventory, false, replay, err) == 0 &&
+	    apply_chunks(o, replay, is_chosen, err) == 0 &&
+	    apply_statements(o, inventory, true, replay, err) == 0)
+		rc = replay_commit(replay, NULL, err);
+	replay_free(replay);
+	return rc;
+}
+
+/* ---- what it would do ---- */
+
+static int plan(const struct restore_options *o, const struct inventory *inventory, const char *path,
+    struct err *err)
+{
+	struct stat st;
+	struct db *db = NULL;
+	AUTO_STR name = mem_printf("\"%s\"", o->target->path);
+	int rc;
+
+	if (stat(path, &st) == 0 && st.st_size > 0 &&
+	    (db = db_sqlite_open(path, o->target->kind == TARGET_WRANGLER ? "wrangler" : "sqlite", err)) == NULL)
+		return err_wrap(err, "\"%s\"", path);
+	rc = plan_make(&(struct plan_options){
+		.target = db, .target_name = name, .manifest = o->manifest, .inventory = inventory,
+		.selection = o->selection, .replace = o->replace, .count_before = o->dry_run,
+	}, &o->result->plan, err);
+	o->result->planned = rc == 0;
+	db_free(db);
+	return rc;
+}
+
+/* What is there, with the chosen tables in it: a copy that takes its place. */
+static int replay_selection(const struct restore_options *o, const char *path, struct err *err)
+{
+	struct inventory inventory;
+	int rc;
+
+	if (inventory_read(o->store, o->manifest, o->workers, &inventory, err) != 0)
+		return -1;
+	rc = local_copy(o->target->path, path, err);
+	if (rc == 0)
+		rc = plan(o, &inventory, path, err);
+	if (rc == 0)
+		rc = apply_selection(o, &inventory, path, err);
+	inventory_release(&inventory);
+	return rc;
+}
+
+static int dry_run(const struct restore_options *o, struct err *err)
+{
+	struct inventory inventory;
+	int rc;
+
+	if (restore_check_chunks(o, err) != 0)
+		return -1;
+	if (!is_sqlite(o))
+		return 0;
+	if (inventory_read(o->store, o->manifest, o->workers, &inventory, err) != 0)
+		return -1;
+	rc = plan(o, &inventory, o->target->path, err);
+	inventory_release(&inventory);
+	return rc;
+}
+
+/* ---- the file's place ---- */
+
+/* Some tables may come into a file that is there; anything else replaces it. */
+static bool may_be_there(const struct restore_options *o)
+{
+	return o->replace || (is_sqlite(o) && o->selection->count > 0);
+}
+
+static int check_target(const struct restore_options *o, struct err *err)
+{
+	const char *path = o->target->path;
+	struct stat st;
+
+	if (is_sqlite(o) && local_check_unused(path, o->target->kind == TARGET_WRANGLER, err) != 0)
+		return -1;
+	if (lstat(path, &st) != 0)
+		return errno == ENOENT ? 0 : err_sys(err, errno, "\"%s\"", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_REFUSED, "\"%s\" exists and is not a regular file", path);
+	if (!may_be_there(o)) {
+		(void)err_set(err, ERR_REFUSED, "\"%s\" exists", path);
+		return err_hint(err, "restore to another path, or add --replace");
+	}
+	return 0;
+}
+
+/* A name beside the target that is free now; it is created exclusively. */
+static char *temporary_beside(const char *path, struct err *err)
+{
+	char *tmp = mem_printf("%s.d1keep-XXXXXX", path);
+	int fd = mkostemp(tmp, O_CLOEXEC);
+
+	if (fd < 0) {
+		(void)file_no_room(path, errno, err);
+		free(tmp);
+		return NULL;
+	}
+	(void)close(fd);
+	(void)unlink(tmp);
+	return tmp;
+}
+
+/* What takes the place of a file is for the same people; as far as we may. */
+static void keep_owner_and_mode(const char *path, const char *tmp)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return;
+	if (chown(tmp, st.st_uid, st.st_gid) == 0)
+		(void)chmod(tmp, st.st_mode & 0777);
+}
+
+static int put_in_place(const struct restore_options *o, const char *tmp, struct err *err)
+{
+	const char *path = o->target->path;
+
+	/* Something may have appeared meanwhile. */
+	if (check_target(o, err) != 0)
+		return -1;
+	if (may_be_there(o))
+		keep_owner_and_mode(path, tmp);
+	/* link refuses where rename replaces. */
+	if (!may_be_there(o)) {
+		if (link(tmp, path) != 0)
+			return err_sys(err, errno, "cannot create \"%s\"", path);
+		(void)unlink(tmp);
+	} else if (rename(tmp, path) != 0) {
+		return err_sys(err, errno, "cannot rename to \"%s\"", path);
+	}
+	return dir_sync_parent(path, err);
+}
+
+static int check_made(const struct restore_options *o, const char *path, struct err *err)
+{
+	struct db *db;
+	int rc;
+
+	if (!is_sqlite(o) || !o->check_content)
+		return 0;
+	db = db_sqlite_open(path, "wrangler", err);
+	if (db == NULL)
+		return -1;
+	rc = restore_check(o, db, err);
+	db_free(db);
+	return rc;
+}
+
+static int make(const struct restore_options *o, const char *path, struct err *err)
+{
+	if (!is_sqlite(o))
+		return write_sql(o, path, err);
+	return o->selection->count > 0 ? replay_selection(o, path, err) : replay_everything(o, path, err);
+}
+
+int restore_to_file(const struct restore_options *o, struct err *err)
+{
+	AUTO_STR tmp = NULL;
+	int rc;
+
+	if (check_target(o, err) != 0)
+		return -1;
+	if (o->dry_run)
+		return dry_run(o, err);
+	if (o->target->kind == TARGET_WRANGLER && local_make_folder(o->target->path, err) != 0)
+		return -1;
+	tmp = temporary_beside(o->target->path, err);
+	if (tmp == NULL)
+		return -1;
+	rc = make(o, tmp, err);
+	if (rc == 0)
+		rc = check_made(o, tmp, err);
+	if (rc == 0)
+		rc = put_in_place(o, tmp, err);
+	if (rc != 0)
+		(void)unlink(tmp);
+	return rc;
+}
