@@ -61,7 +61,7 @@ static void add_row(struct columns *c, const struct snapshot *s, const struct ve
 	columns_add(c, format_bytes(m->new_bytes, text));
 	columns_add(c, consistency);
 	columns_add(c, signed_word(s->signature));
-	columns_add(c, verdict_name(v));
+	columns_add(c, verdict_words(v));
 }
 
 /* Damage is what a person must not miss. */

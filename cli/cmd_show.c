@@ -49,7 +49,7 @@ static void print_heading(const struct snapshot *s, const struct verdict *v)
 	line("size", size);
 	line("previous", m->previous_id);
 	line("signature", signature_name(s->signature));
-	line("verified", verdict_name(v));
+	line("verified", verdict_words(v));
 	line("written by", m->tool);
 }
 

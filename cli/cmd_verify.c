@@ -1,6 +1,7 @@
 /* d1keep verify: the signature and every hash of a snapshot. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -12,7 +13,10 @@
 #include "cli/session.h"
 #include "restore/verify.h"
 
+enum { OPT_REPLAY = 256 };
+
 static const struct option_def options[] = {
+	{ OPT_REPLAY, "replay", NULL, "also rebuild it in SQLite and check that" },
 	{ 0, NULL, NULL, NULL },
 };
 
@@ -30,12 +34,12 @@ static void on_not_kept(void *ctx, const struct err *err)
 	log_warning("the verdict cannot be kept beside the snapshot: %s", err->msg);
 }
 
-static int verify(const struct session *session, struct open_snapshot *open,
+static int verify(const struct session *session, struct open_snapshot *open, bool replay,
     struct progress *progress, struct verdict *ret, struct err *err)
 {
 	int rc = verify_snapshot(&(struct verify_options){
 		.store = &open->open.store, .snapshot = &open->snapshot,
-		.workers = session->workers, .clock = &clock_system,
+		.workers = session->workers, .replay = replay, .clock = &clock_system,
 		.progress = progress_bytes, .progress_ctx = progress,
 		.damaged = on_damage, .damaged_ctx = progress,
 		.not_kept = on_not_kept, .not_kept_ctx = progress,
@@ -51,14 +55,22 @@ static int print_verdict(const struct open_snapshot *open, const struct verdict 
 	AUTO_STR name = snapshot_name(m);
 	char size[FORMAT_SIZE], took[FORMAT_SIZE];
 
-	if (!v->good) {
+	for (size_t i = 0; i < v->problem_count; i++)
+		log_error("%s: %s", name, v->problems[i]);
+	if (v->damaged_count > 0) {
 		log_error("%s: %zu of %zu %s %s damaged or missing", name, v->damaged_count,
 		    m->object_count, plural((int64_t)m->object_count, "chunk", "chunks"),
 		    plural((int64_t)v->damaged_count, "is", "are"));
 		log_info("hint: back up this database now: what its rows still make is stored anew; for older rows use an earlier snapshot");
-		return EXIT_DAMAGE;
 	}
-	(void)printf("%s   good   signature %s   %zu %s   %s of SQL   %s\n", name,
+	if (!v->good)
+		return EXIT_DAMAGE;
+	if (v->broken_references > 0)
+		log_warning("%s: %lld %s to rows that are not there; so it was when it was taken", name,
+		    (long long)v->broken_references,
+		    plural(v->broken_references, "row refers", "rows refer"));
+	(void)printf("%s   good%s   signature %s   %zu %s   %s of SQL   %s\n", name,
+	    strcmp(v->how, "replay") == 0 ? ", rebuilt" : "",
 	    signature_name(open->snapshot.signature), m->object_count,
 	    plural((int64_t)m->object_count, "chunk", "chunks"),
 	    format_bytes(manifest_sql_bytes(m), size), format_duration_ms(ms, took));
@@ -66,7 +78,7 @@ static int print_verdict(const struct open_snapshot *open, const struct verdict 
 	return EXIT_DONE;
 }
 
-static int verify_one(const struct session *session, const char *text, bool quiet)
+static int verify_one(const struct session *session, const char *text, bool replay, bool quiet)
 {
 	int64_t started = clock_monotonic_ms();
 	struct open_snapshot open;
@@ -78,7 +90,7 @@ static int verify_one(const struct session *session, const char *text, bool quie
 	if (open_snapshot(session, text, &open, &err) != 0)
 		return fail(&err);
 	progress_begin(&progress, text, manifest_sql_bytes(&open.snapshot.manifest), quiet);
-	if (verify(session, &open, &progress, &verdict, &err) != 0) {
+	if (verify(session, &open, replay, &progress, &verdict, &err) != 0) {
 		(void)err_wrap(&err, "%s", text);
 		status = fail(&err);
 	} else {
@@ -94,11 +106,12 @@ static int run(const struct cli *cli, const struct command *command, int argc, c
 	struct session session;
 	struct args args;
 	const char *value;
+	bool replay = false;
 	int i, id, status, result = EXIT_DONE;
 
 	args_init(&args, command, argc, argv);
 	while ((id = args_next(&args, &value)) > 0)
-		;
+		replay = true;
 	args_release(&args);
 	if (id < 0)
 		return EXIT_USAGE;
@@ -108,7 +121,7 @@ static int run(const struct cli *cli, const struct command *command, int argc, c
 	if (status != EXIT_DONE)
 		return status;
 	for (i = 0; i < args.rest_count && !stop_requested(); i++) {
-		status = verify_one(&session, args.rest[i], cli->quiet);
+		status = verify_one(&session, args.rest[i], replay, cli->quiet);
 		if (result == EXIT_DONE)
 			result = status;
 	}
@@ -121,11 +134,13 @@ static int run(const struct cli *cli, const struct command *command, int argc, c
 const struct command command_verify = {
 	.name = "verify",
 	.arguments = "SNAPSHOT…",
-	.summary = "Check the signature and every hash of a snapshot.",
+	.summary = "Check the signature and every hash of a snapshot, or rebuild it.",
 	.details =
-	    "Fetches every chunk and compares it with the manifest. The verdict is kept\n"
-	    "beside the snapshot; the next backup stores damaged chunks anew. Exit status 3\n"
-	    "means damage.",
+	    "Fetches every chunk and compares it with the manifest. --replay also rebuilds\n"
+	    "the database in a temporary SQLite file (below $TMPDIR) and checks its pages,\n"
+	    "rows, hashes and foreign keys: then it is known to come back.\n\n"
+	    "The verdict is kept beside the snapshot, and list shows it; the next backup\n"
+	    "stores damaged chunks anew. Exit status 3 means damage.",
 	.options = options,
 	.run = run,
 };

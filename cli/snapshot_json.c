@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "base/stamp.h"
@@ -12,6 +13,13 @@ const char *verdict_name(const struct verdict *verdict)
 	if (verdict == NULL || verdict->verified_at == 0)
 		return "no";
 	return verdict->good ? "good" : "damaged";
+}
+
+const char *verdict_words(const struct verdict *verdict)
+{
+	const char *name = verdict_name(verdict);
+
+	return strcmp(name, "good") == 0 && strcmp(verdict->how, "replay") == 0 ? "rebuilt" : name;
 }
 
 static void set_stamp(struct json_object *o, const char *key, int64_t at)
@@ -72,6 +80,7 @@ struct json_object *snapshot_json(const struct snapshot *s, const struct verdict
 	json_set_int(o, "rows_read", m->rows_read);
 	json_set_str(o, "signature", signature_name(s->signature));
 	json_set_str(o, "verified", verdict_name(verdict));
+	json_set_str(o, "verified_how", verdict != NULL && verdict->verified_at != 0 ? verdict->how : NULL);
 	set_stamp(o, "verified_at", verdict != NULL ? verdict->verified_at : 0);
 	json_set_str(o, "manifest_sha256", s->manifest_sha256);
 	json_set_int(o, "exception_count", (int64_t)m->exception_count);

@@ -17,6 +17,9 @@ struct json_object *snapshot_json(const struct snapshot *s, const struct verdict
 /* "good", "damaged" or "no" */
 const char *verdict_name(const struct verdict *verdict);
 
+/* The same for people, who are told whether it was rebuilt too. */
+const char *verdict_words(const struct verdict *verdict);
+
 /* Print a document and a newline to standard output. */
 void print_json(struct json_object *o);
 

@@ -18,15 +18,19 @@ static int authorize_function(const char *name)
 	return SQLITE_OK;
 }
 
-/* A dump's own; data_version is what FTS5 asks by itself. */
-static int authorize_pragma(const char *name)
+/* A dump's own; and what FTS5 and rtree ask for by themselves, which changes
+ * nothing. */
+static int authorize_pragma(const char *name, const char *argument)
 {
-	static const char *const allowed[] = {
-		"defer_foreign_keys", "user_version", "application_id", "data_version",
-	};
+	static const char *const settings[] = { "defer_foreign_keys", "user_version", "application_id" };
+	static const char *const questions[] = { "data_version", "page_size" };
 
-	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
-		if (strcasecmp(name, allowed[i]) == 0)
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		if (strcasecmp(name, settings[i]) == 0)
+			return SQLITE_OK;
+	}
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+		if (argument == NULL && strcasecmp(name, questions[i]) == 0)
 			return SQLITE_OK;
 	}
 	return SQLITE_DENY;
@@ -75,7 +79,7 @@ static int judge(int action, const char *a, const char *b, const char *schema)
 	case SQLITE_FUNCTION:
 		return authorize_function(b);
 	case SQLITE_PRAGMA:
-		return authorize_pragma(a);
+		return authorize_pragma(a, b);
 	default:
 		return SQLITE_DENY;
 	}

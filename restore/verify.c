@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "restore/fetch.h"
+#include "restore/rebuild.h"
 
 /* Damage is part of the verdict; any other trouble ends the verification. */
 static int judge(const struct verify_options *o, const struct fetched *f, struct verdict *v,
@@ -43,13 +44,36 @@ static int check_chunks(const struct verify_options *o, struct verdict *v, struc
 	return rc;
 }
 
+/* Rebuilding checks every chunk on its way; only when it meets damage are all of
+ * them looked at, to name each. */
+static int check_by_replay(const struct verify_options *o, struct verdict *v, struct err *err)
+{
+	struct err cause = ERR_INIT;
+
+	if (rebuild_and_check(o, v, &cause) == 0) {
+		v->good = v->problem_count == 0;
+		return 0;
+	}
+	if (cause.code != ERR_CORRUPT) {
+		*err = cause;
+		return -1;
+	}
+	if (check_chunks(o, v, err) != 0)
+		return -1;
+	if (v->good)
+		verdict_add_problem(v, cause.msg);
+	v->good = false;
+	return 0;
+}
+
 int verify_snapshot(const struct verify_options *options, struct verdict *ret, struct err *err)
 {
 	struct err kept = ERR_INIT;
 
 	*ret = (struct verdict){ .good = true };
-	(void)snprintf(ret->how, sizeof(ret->how), "hashes");
-	if (check_chunks(options, ret, err) != 0) {
+	(void)snprintf(ret->how, sizeof(ret->how), "%s", options->replay ? "replay" : "hashes");
+	if ((options->replay ? check_by_replay(options, ret, err) :
+	    check_chunks(options, ret, err)) != 0) {
 		verdict_release(ret);
 		return -1;
 	}

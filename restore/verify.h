@@ -1,10 +1,13 @@
 /*
  * Is every byte of a snapshot there and right? All chunks are fetched and
- * checked, also behind the first bad one.
+ * checked, also behind the first bad one. With `replay` it is also rebuilt in a
+ * temporary SQLite file, whose pages, rows, hashes and foreign keys are checked: so
+ * it is known that it comes back.
  */
 #ifndef D1KEEP_RESTORE_VERIFY_H
 #define D1KEEP_RESTORE_VERIFY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/clock.h"
@@ -15,6 +18,7 @@ struct verify_options {
 	struct store *store;
 	const struct snapshot *snapshot;
 	unsigned workers;
+	bool replay;
 	const struct clock *clock;
 	void (*progress)(void *ctx, int64_t sql_bytes);
 	void *progress_ctx;

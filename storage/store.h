@@ -101,9 +101,13 @@ struct verdict {
 	bool good;
 	char **damaged;          /* keys of chunks that are missing or altered */
 	size_t damaged_count, damaged_cap;
+	char **problems;         /* what a replay found, in words */
+	size_t problem_count, problem_cap;
+	int64_t broken_references;   /* rows that refer to none, as they did before */
 };
 
 void verdict_add_damaged(struct verdict *v, const char *key);
+void verdict_add_problem(struct verdict *v, const char *problem);
 void verdict_release(struct verdict *v);
 int store_put_verdict(struct store *store, const char *id, const struct verdict *v,
     struct err *err);
