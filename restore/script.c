@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "restore/fetch.h"
+#include "restore/rows.h"
 #include "tables/literal.h"
 
 #define STATEMENT_MAX_BYTES 1000000
@@ -33,7 +34,6 @@ struct writing {
 };
 
 /* ---- which chunks, in which parts ---- */
-
 
 static void add_chunks_of(struct row_chunks *c, const struct script_options *o, const char *table)
 {
@@ -128,8 +128,12 @@ static int put(struct writing *w, const char *text, struct err *err)
 	return file_write_fd(w->fd, text, strlen(text), w->name, err);
 }
 
-static int put_chunk(struct writing *w, const struct buf *sql, struct err *err)
+static int put_chunk(struct writing *w, const struct fetched *f, struct err *err)
 {
+	const struct buf *sql = &f->sql;
+
+	if (w->options->for_d1 && rows_check(sql, f->object->table, f->object->rows, err) != 0)
+		return err_wrap(err, "chunk %s", f->object->key);
 	w->done += (int64_t)sql->len;
 	if (w->options->progress != NULL)
 		w->options->progress(w->options->progress_ctx, w->done);
@@ -177,8 +181,9 @@ static int note_part(struct writing *w, struct err *err)
 		return 0;
 	if (w->part == w->chunks.parts)
 		return put(w, "DROP TABLE IF EXISTS \"" SCRIPT_NOTE_TABLE "\";\n", err);
-	note = mem_printf("CREATE TABLE IF NOT EXISTS \"" SCRIPT_NOTE_TABLE "\"(part);\n"
-	    "INSERT INTO \"" SCRIPT_NOTE_TABLE "\" VALUES(%zu);\n", w->part);
+	note = mem_printf("%sINSERT INTO \"" SCRIPT_NOTE_TABLE "\" VALUES(%zu);\n", w->part > 1 ? "" :
+	    "DROP TABLE IF EXISTS \"" SCRIPT_NOTE_TABLE "\";\n"
+	    "CREATE TABLE \"" SCRIPT_NOTE_TABLE "\"(part);\n", w->part);
 	return put(w, note, err);
 }
 
@@ -240,7 +245,7 @@ static int put_rows(struct writing *w, struct fetch *fetch, struct err *err)
 
 	for (size_t i = 0; (rc = fetch_next_good(fetch, &f, err)) == 1; i++) {
 		rc = w->chunks.begins_part[i] &&
-		    (end_part(w, err) != 0 || begin_part(w, err) != 0) ? -1 : put_chunk(w, &f->sql, err);
+		    (end_part(w, err) != 0 || begin_part(w, err) != 0) ? -1 : put_chunk(w, f, err);
 		fetched_free(f);
 		if (rc != 0)
 			break;
