@@ -11,7 +11,7 @@
 
 static const char references_sql[] =
     "SELECT hex(CAST(t AS BLOB)), hex(CAST(f.\"table\" AS BLOB)), f.on_delete FROM "
-    "(SELECT name AS t FROM pragma_table_list WHERE schema='main' AND type='table' AND "
+    "(SELECT name AS t FROM sqlite_schema WHERE type='table' AND "
     "substr(lower(name),1,4)<>'_cf_') JOIN pragma_foreign_key_list(t) AS f ORDER BY t, f.id, f.seq";
 
 int references_read(struct db *db, struct references *ret, struct err *err)

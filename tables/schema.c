@@ -23,16 +23,20 @@ struct schema_sql {
 	const char *tables, *columns, *pk_indexes;
 };
 
+/* Asked table by table: the list of all runs into a limit of D1's engine at about
+ * 1,700 tables. */
+#define TABLE_LIST(kept) \
+	" FROM sqlite_schema AS s JOIN pragma_table_list(s.name) AS l" \
+	" WHERE s.type='table' AND l.schema='main' AND " kept("s.name")
+
 #define ORDINARY_TABLES(kept) \
-	"(SELECT name AS t FROM pragma_table_list WHERE schema='main' AND type='table' AND " \
-	kept("name") ")"
+	"(SELECT s.name AS t" TABLE_LIST(kept) " AND l.type='table')"
 
 #define SCHEMA_SQL(kept) { \
 	.fingerprint = "SELECT type, " HEX("name") ", " HEX("tbl_name") ", " HEX("sql") \
 	    " FROM sqlite_schema WHERE " kept("name") " AND " kept("tbl_name") \
 	    " ORDER BY rowid", \
-	.tables = "SELECT " HEX("name") ", type, wr FROM pragma_table_list" \
-	    " WHERE schema='main' AND " kept("name"), \
+	.tables = "SELECT " HEX("s.name") ", l.type, l.wr" TABLE_LIST(kept), \
 	.columns = "SELECT " HEX("t") ", " HEX("x.name") ", x.type, x.pk, x.hidden" \
 	    " FROM " ORDINARY_TABLES(kept) " JOIN pragma_table_xinfo(t) AS x ORDER BY t, x.cid", \
 	.pk_indexes = "SELECT " HEX("t") ", " HEX("x.name") ", x.coll FROM " ORDINARY_TABLES(kept) \

@@ -6,6 +6,7 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/mem.h"
 #include "tables/literal.h"
@@ -170,14 +171,24 @@ static void add_object(struct looking *l)
 	l->name = l->sql = l->settings = NULL;
 }
 
+static bool is_left_out(const struct schema *schema, const char *name)
+{
+	for (size_t i = 0; i < schema->exception_count; i++) {
+		if (strcasecmp(schema->exceptions[i].object, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 static int add_external(struct looking *l, struct err *err)
 {
 	bool there;
 
 	if (look_at_content(l, &there, err) != 0)
 		return -1;
+	there = there && !is_left_out(l->schema, l->decl.content);
 	if (!there)
-		schema_add_exception(l->schema, l->name, "its content table is missing or has lost a column: its definition is kept, its words are not");
+		schema_add_exception(l->schema, l->name, "its content table is missing, is not kept or has lost a column: its definition is kept, its words are not");
 	else if (add_rebuild(l, err) != 0)
 		return -1;
 	add_object(l);

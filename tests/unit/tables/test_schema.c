@@ -161,6 +161,14 @@ START_TEST(an_index_whose_content_is_gone_keeps_its_definition)
 }
 END_TEST
 
+START_TEST(an_index_of_what_is_not_kept_keeps_its_definition)
+{
+	read_schema("CREATE TABLE t(rowid, _rowid_, oid);CREATE VIRTUAL TABLE f USING fts5(oid, content='T')");
+	ck_assert_uint_eq(s.exception_count, 2);
+	ck_assert_ptr_null(object_of("f")->fill);
+}
+END_TEST
+
 START_TEST(a_contentless_index_keeps_its_definition)
 {
 	read_schema("CREATE VIRTUAL TABLE f USING fts5(a, content='');"
@@ -368,6 +376,7 @@ UNIT_CASE(schema)
 	tcase_add_test(tc, virtual_tables_with_content_are_tables_and_their_shadows_nothing);
 	tcase_add_test(tc, an_index_of_another_table_is_rebuilt_from_it);
 	tcase_add_test(tc, an_index_whose_content_is_gone_keeps_its_definition);
+	tcase_add_test(tc, an_index_of_what_is_not_kept_keeps_its_definition);
 	tcase_add_test(tc, a_contentless_index_keeps_its_definition);
 	tcase_add_test(tc, options_of_an_fts5_table_are_kept);
 	tcase_add_test(tc, modules_that_d1_does_not_have_become_exceptions);
