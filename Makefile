@@ -128,7 +128,12 @@ $(BUILD)/tests/$(1): $(call objects,tests/unit) $(call objects,tests/unit/$(1)) 
 endef
 $(foreach l,$(TESTED),$(eval $(call layer_test,$(l))))
 
-unit-programs: $(UNIT_TESTS)
+# Random databases for other engines: tests/integration/16-round-trip.sh.
+$(BUILD)/tests/random_database: $(BUILD)/tests/tools/random_database.o $(shared_roundtrip) $(BUILD)/tests/unit/chance.o $(call archives,tables)
+	$(call say,link $@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+unit-programs: $(UNIT_TESTS) $(BUILD)/tests/random_database
 unit: unit-programs
 	@set -e; for t in $(UNIT_TESTS); do $$t; done
 

@@ -150,6 +150,28 @@ START_TEST(a_row_joins_a_statement_only_while_it_fits)
 }
 END_TEST
 
+/* D1 refuses a VALUES of several rows that has more columns than a table may. */
+START_TEST(rows_of_more_than_a_hundred_values_have_a_statement_each)
+{
+	static const char *values[MANY_ROWS_MAX_VALUES + 1];
+	static size_t key[] = { 0 };
+	struct table table = {
+		.name = (char *)(uintptr_t)"t", .values = values, .key = key, .key_count = 1,
+	};
+
+	for (size_t i = 0; i <= MANY_ROWS_MAX_VALUES; i++)
+		values[i] = "c";
+	for (size_t more = 0; more < 2; more++) {
+		table.value_count = MANY_ROWS_MAX_VALUES + more;
+		ck_assert_int_eq(dump_table_begin(&dump, &table, NULL), 0);
+		row("(1)");
+		row("(2)");
+		ck_assert_int_eq(end(), 2);
+		ck_assert_ptr_nonnull(strstr(buf_str(&chunks[more]->sql), more ? "\n(1);\nINSERT INTO" : "\n(1),\n(2);\n"));
+	}
+}
+END_TEST
+
 START_TEST(no_statement_crosses_a_chunk)
 {
 	sqlite3 *sqlite = sqlite_open(":memory:");
@@ -560,6 +582,7 @@ UNIT_CASE(dump)
 	tcase_add_test(tc, a_statement_of_exactly_the_limit_is_one);
 	tcase_add_test(tc, a_byte_more_takes_several);
 	tcase_add_test(tc, a_row_joins_a_statement_only_while_it_fits);
+	tcase_add_test(tc, rows_of_more_than_a_hundred_values_have_a_statement_each);
 	tcase_add_test(tc, no_statement_crosses_a_chunk);
 	tcase_add_test(tc, values_of_every_length_come_back);
 	tcase_add_test(tc, rows_around_the_limit_come_back);

@@ -573,7 +573,7 @@ START_TEST(a_schema_of_another_shape_is_refused)
 {
 	lies("SELECT type, hex(", "SELECT 'table'");
 	lies("SELECT type, hex(", "SELECT 'table', '74', '74', NULL");
-	lies("SELECT hex(CAST(name AS BLOB)), type", "SELECT 1 WHERE 0");
+	lies("SELECT hex(CAST(s.name AS BLOB)), l.type", "SELECT 1 WHERE 0");
 	lies("SELECT hex(CAST(t AS BLOB)), hex(CAST(x.name AS BLOB)), x.type", "SELECT '74'");
 }
 END_TEST

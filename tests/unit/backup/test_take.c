@@ -432,9 +432,42 @@ START_TEST(a_value_of_ten_mebibytes_comes_back)
 }
 END_TEST
 
+START_TEST(a_file_of_an_export_says_so)
+{
+	struct manifest lost = { 0 };
+	struct take_export export = {
+		.started_at = 1795000000, .bookmark = "00-b", .readings = 3,
+		.cost = { .requests = 17, .rows_read = 99 }, .lost = &lost,
+	};
+	struct take_options options = {
+		.store = &w.store, .environment = "production", .database = "auth", .export = &export,
+		.attempts = 3, .workers = 1, .clock = &w.clock,
+	};
+
+	manifest_add_exception(&lost, "a", "1 integer beyond 2^53 is rounded");
+	options.db = db_sqlite_open(path, "d1", NULL);
+	ck_assert_ptr_nonnull(options.db);
+	ck_assert_msg(take_snapshot(&options, &m, &err) == 0, "%s", err.msg);
+	db_free(options.db);
+	manifest_release(&lost);
+	ck_assert_str_eq(m.source, "d1");
+	ck_assert_str_eq(m.consistency, "export");
+	ck_assert_str_eq(m.bookmark_before, "00-b");
+	ck_assert_str_eq(m.bookmark_after, "00-b");
+	ck_assert_int_eq(m.started_at, 1795000000);
+	ck_assert_str_eq(m.id, "20261118T110640Z");
+	ck_assert_int_eq(m.attempts, 3);
+	ck_assert_int_eq(m.requests, 17);
+	ck_assert_int_eq(m.rows_read, 99);
+	ck_assert_uint_eq(m.exception_count, 1);
+	comes_back_whole();
+}
+END_TEST
+
 UNIT_CASE(take)
 {
 	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, a_file_of_an_export_says_so);
 	tcase_add_test(tc, the_manifest_says_what_was_taken);
 	tcase_add_test(tc, the_manifest_that_is_loaded_is_the_one_returned);
 	tcase_add_test(tc, chunks_are_what_the_manifest_says);

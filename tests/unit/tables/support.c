@@ -189,23 +189,6 @@ void same_databases(const char *path, const char *other, const char *what)
 	(void)sqlite3_close(b);
 }
 
-/* ---- chance ---- */
-
-/* splitmix64 */
-uint64_t chance_next(struct chance *c)
-{
-	uint64_t z = c->state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
-	return z ^ (z >> 31);
-}
-
-size_t chance_below(struct chance *c, size_t n)
-{
-	return (size_t)(chance_next(c) % n);
-}
-
 /* ---- a D1 of our own ---- */
 
 /* The cells' texts one after the other, each with a NUL; first as offsets. */

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "db/db.h"
 #include "tables/schema.h"
+#include "tests/unit/chance.h"
 
 /* ---- SQLite ---- */
 
@@ -38,16 +39,6 @@ const char *file_with(const char *sql);
 void describe_database(sqlite3 *sqlite, struct buf *ret);
 /* Fails the test with the first difference; `what` is said then. */
 void same_databases(const char *path, const char *other, const char *what);
-
-/* ---- chance, always the same ---- */
-
-struct chance {
-	uint64_t state;
-};
-
-uint64_t chance_next(struct chance *c);
-/* 0 … n-1 */
-size_t chance_below(struct chance *c, size_t n);
 
 /* ---- a D1 of our own ---- */
 
