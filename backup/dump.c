@@ -176,7 +176,7 @@ static int add_tuple(struct dump *d, struct buf *sql, struct span tuple, struct 
 {
 	size_t joint = strlen(TUPLE_SEPARATOR);
 
-	if (d->statement_bytes > 0 &&
+	if (d->statement_bytes > 0 && d->table->value_count <= MANY_ROWS_MAX_VALUES &&
 	    d->statement_bytes + joint + tuple.len + 1 <= STATEMENT_MAX_BYTES) {
 		d->statement_bytes += joint + tuple.len;
 		return buf_adds(sql, TUPLE_SEPARATOR, err) != 0 ||

@@ -11,8 +11,9 @@
  *            tables (FTS5 indexes of other tables are rebuilt), triggers,
  *            sqlite_stat1
  *
- * No statement is longer than 100,000 bytes (D1's limit, CLOUDFLARE.md 5.1)
- * and none crosses a chunk. The long values of a row whose own INSERT would be
+ * No statement is longer than 100,000 bytes (D1's limit, CLOUDFLARE.md 5.1) with
+ * its LF, as D1's import counts the LF before a statement; and none crosses a chunk. A table of more than 100 values a row (100 columns and
+ * a rowid that is none of them) has an INSERT for each row. The long values of a row whose own INSERT would be
  * longer are put together in a table of their own first (backup/long_row.c).
  */
 #ifndef D1KEEP_BACKUP_DUMP_H
@@ -28,7 +29,10 @@
 #include "base/hash.h"
 #include "storage/manifest.h"
 
-#define STATEMENT_MAX_BYTES 100000
+#define STATEMENT_MAX_BYTES 99999
+/* D1 takes so many columns in a VALUES of several rows; a table of a hundred
+ * columns and its rowid have one more. A VALUES of one row has no such limit. */
+#define MANY_ROWS_MAX_VALUES 100
 
 struct chunk {
 	size_t index;               /* in the dump */

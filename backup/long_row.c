@@ -22,7 +22,7 @@
 
 #define TABLE "\"_d1keep_long\""
 /* Bytes of a value in one statement: twice that as hex, and room for the words. */
-#define PIECE_BYTES ((STATEMENT_MAX_BYTES - 200) / 2)
+#define PIECE_BYTES ((STATEMENT_MAX_BYTES - 199) / 2)
 #define PART_BYTES (16 * PIECE_BYTES)
 /* What stands in the row for a value: a CAST, and a SELECT for each part. */
 #define CAST_BYTES (sizeof("CAST( AS TEXT)"))

@@ -82,12 +82,26 @@ static int read_until_still(const struct take_options *o, struct share *share,
 			return -1;
 		if (attempt >= o->attempts) {
 			(void)err_wrap(err, "gave up after %u attempts", attempt);
-			return err_hint(err, "raise attempts, back up when it is quieter, or set consistency = \"best-effort\"");
+			return err_hint(err, "raise attempts, back up at a quieter hour, or set consistency = \"best-effort\" or fallback = \"export\"");
 		}
 		forget_reading(m);
 		/* A burst of writes may be over by then. */
 		clock_sleep_ms(o->clock, (int64_t)attempt * ATTEMPT_PAUSE_MS);
 	}
+}
+
+static void fill_from_export(const struct take_export *e, struct manifest *m)
+{
+	m->started_at = e->started_at;
+	free(m->consistency);
+	m->consistency = mem_strdup("export");
+	m->bookmark_before = mem_strdup(e->bookmark);
+	m->bookmark_after = mem_strdup(e->bookmark);
+	m->attempts = e->readings;
+	m->requests = e->cost.requests;
+	m->rows_read = e->cost.rows_read;
+	for (size_t i = 0; i < e->lost->exception_count; i++)
+		manifest_add_exception(m, e->lost->exceptions[i].object, e->lost->exceptions[i].reason);
 }
 
 static void fill_heading(const struct take_options *o, struct manifest *m)
@@ -101,6 +115,8 @@ static void fill_heading(const struct take_options *o, struct manifest *m)
 	m->requests = o->db->cost.requests;
 	m->rows_read = o->db->cost.rows_read;
 	m->finished_at = clock_now(o->clock);
+	if (o->export != NULL)
+		fill_from_export(o->export, m);
 }
 
 int take_snapshot(const struct take_options *options, struct manifest *ret, struct err *err)

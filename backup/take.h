@@ -21,6 +21,16 @@ struct take_progress {
 	int64_t expected_bytes; /* of the last snapshot's dump; 0: not known */
 };
 
+/* The database is read from the file of Cloudflare's own export of it: what the
+ * manifest then says of the moment. */
+struct take_export {
+	int64_t started_at;        /* Unix seconds: when the export began */
+	const char *bookmark;      /* or NULL */
+	unsigned readings;         /* that something disturbed before */
+	struct db_cost cost;       /* of all that was asked of the database */
+	const struct manifest *lost;   /* its exceptions are added to the file's own */
+};
+
 struct take_options {
 	struct db *db;
 	struct store *store;
@@ -28,6 +38,7 @@ struct take_options {
 	const char *database;
 	const char *database_id;   /* or NULL */
 	const char *label;         /* or NULL */
+	const struct take_export *export;   /* or NULL: the database itself is read */
 	unsigned attempts;         /* readings before giving up, at least 1 */
 	bool best_effort;          /* keep the last reading although something wrote */
 	unsigned workers;

@@ -12,6 +12,7 @@
 #include "base/stop.h"
 #include "cli/cli.h"
 #include "cli/events.h"
+#include "cli/fallback.h"
 #include "cli/format.h"
 #include "cli/progress.h"
 #include "cli/session.h"
@@ -31,6 +32,7 @@ struct job {
 	struct events events;
 	struct progress progress;
 	bool quiet;
+	bool locked;             /* an export may have left the database locked */
 };
 
 static void on_progress(void *ctx, const struct take_progress *p)
@@ -79,6 +81,40 @@ static int warn_about(const struct manifest *m)
 	return m->exception_count > 0 ? EXIT_EXCEPTIONS : EXIT_DONE;
 }
 
+static void on_say(void *ctx, const char *what)
+{
+	struct job *job = ctx;
+
+	progress_say(&job->progress, what);
+}
+
+/* The database never rested: Cloudflare's own export, where that is wished. */
+static int fall_back(struct job *job, const struct take_options *take, struct d1_api *api,
+    struct manifest *m, struct err *err)
+{
+	struct fallback fallback = { *take, api, on_say, job };
+	struct fallback_report report;
+	char seconds[FORMAT_SIZE];
+	int rc;
+
+	progress_end(&job->progress);
+	log_info("%s/%s was written to during every reading: Cloudflare's export is used instead",
+	    take->environment, take->database);
+	err_clear(err);
+	rc = fallback_take(&fallback, m, &report, err);
+	progress_end(&job->progress);
+	if (report.unavailable_ms > 0)
+		log_info("%s/%s was unavailable for %s, because of the export", take->environment,
+		    take->database, format_duration_ms(report.unavailable_ms, seconds));
+	if (report.locked.code != ERR_NONE) {
+		(void)err_wrap(&report.locked, "%s/%s", take->environment, take->database);
+		events_error(&job->events, &report.locked);
+		log_err(&report.locked);
+		job->locked = true;
+	}
+	return rc;
+}
+
 static int take(struct job *job, const struct config_database *d, struct open_db *db,
     struct open_store *store, struct manifest *m, struct err *err)
 {
@@ -94,7 +130,12 @@ static int take(struct job *job, const struct config_database *d, struct open_db
 		.previous_bad = on_previous_bad, .previous_bad_ctx = job,
 	};
 
-	return take_snapshot(&take, m, err);
+	if (take_snapshot(&take, m, err) == 0)
+		return 0;
+	if (err->code != ERR_CHANGED || db->api == NULL ||
+	    d->policy.fallback != CONFIG_FALLBACK_EXPORT)
+		return -1;
+	return fall_back(job, &take, db->api, m, err);
 }
 
 static int open_and_take(struct job *job, const struct config_database *d,
@@ -123,6 +164,7 @@ static int back_up(struct job *job, const struct config_database *d)
 	struct err err = ERR_INIT;
 	int status, rc;
 
+	job->locked = false;
 	events_start(&job->events, name);
 	progress_begin(&job->progress, name, 0, job->quiet);
 	rc = open_and_take(job, d, &m, &err);
@@ -134,6 +176,8 @@ static int back_up(struct job *job, const struct config_database *d)
 	}
 	print_result(&m, clock_monotonic_ms() - started);
 	status = warn_about(&m);
+	if (job->locked)
+		status = EXIT_AGAIN;
 	events_done(&job->events, &m, status);
 	manifest_release(&m);
 	return status;

@@ -50,6 +50,8 @@ enum config_source { CONFIG_SOURCE_D1, CONFIG_SOURCE_WRANGLER, CONFIG_SOURCE_SQL
 
 enum config_consistency { CONFIG_CONSISTENCY_SNAPSHOT, CONFIG_CONSISTENCY_BEST_EFFORT };
 
+enum config_fallback { CONFIG_FALLBACK_NONE, CONFIG_FALLBACK_EXPORT };
+
 /* What a database inherits from its environment unless it says otherwise. */
 struct config_policy {
 	char *schedule;          /* as written, or NULL: never by itself */
@@ -57,6 +59,7 @@ struct config_policy {
 	char *timezone;          /* an IANA name, e.g. "UTC" */
 	enum config_consistency consistency;
 	unsigned attempts;       /* readings before a moving database is given up */
+	enum config_fallback fallback;   /* for source d1: what then */
 	unsigned timeout;        /* seconds a run may take; 0: no limit */
 	unsigned keep_last, keep_hourly, keep_daily, keep_weekly, keep_monthly, keep_yearly;
 	char *keep_within;       /* a span such as "30d", or NULL */

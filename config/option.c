@@ -10,6 +10,7 @@
 static const char *const bucket_types[] = { "directory", "r2", NULL };
 static const char *const sources[] = { "d1", "wrangler", "sqlite", NULL };
 static const char *const consistencies[] = { "snapshot", "best-effort", NULL };
+static const char *const fallbacks[] = { "none", "export", NULL };
 
 #define DIRECTORY (1u << CONFIG_BUCKET_DIRECTORY)
 #define R2 (1u << CONFIG_BUCKET_R2)
@@ -86,6 +87,9 @@ const struct option option_table[] = {
 	  .fallback = "snapshot", .help = "\"snapshot\", or \"best-effort\" for one that never rests" },
 	{ "attempts", POLICY_FIELD(attempts), NUMBER("3", 1, 100),
 	  .help = "readings of a database that changes meanwhile" },
+	{ "fallback", POLICY_FIELD(fallback), .kind = OPTION_CHOICE, .choices = fallbacks,
+	  .fallback = "none",
+	  .help = "\"export\": when all attempts failed, Cloudflare's own export, which blocks the database" },
 	{ "timeout", POLICY_FIELD(timeout), NUMBER("3600", 0, 604800),
 	  .help = "seconds a backup may take; 0: any" },
 	{ "keep_last", POLICY_FIELD(keep_last), NUMBER("0", 0, 100000),

@@ -61,7 +61,8 @@ static int set_choice(const struct option *option, const char *text, void *base,
 
 	_Static_assert(sizeof(enum config_source) == sizeof(unsigned) &&
 	    sizeof(enum config_bucket_type) == sizeof(unsigned) &&
-	    sizeof(enum config_consistency) == sizeof(unsigned), "choices are set as unsigned");
+	    sizeof(enum config_consistency) == sizeof(unsigned) &&
+	    sizeof(enum config_fallback) == sizeof(unsigned), "choices are set as unsigned");
 	if (index >= 0) {
 		*choice = (unsigned)index;
 		return 0;

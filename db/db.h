@@ -106,8 +106,8 @@ struct d1_api;
 /* `api` must outlive it; the id is copied. Nothing is asked yet. */
 struct db *db_d1_new(struct d1_api *api, const char *database_id);
 
-/* Open a file for reading and begin the read transaction. `source` is "sqlite"
- * or "wrangler" (kept by reference). ERR_NOT_FOUND; ERR_FAILED with a clear
+/* Open a file for reading and begin the read transaction. `source` is "sqlite",
+ * "wrangler" or "d1", for what was exported from one (kept by reference). ERR_NOT_FOUND; ERR_FAILED with a clear
  * line for a file that is not SQLite or not UTF-8 encoded. */
 struct db *db_sqlite_open(const char *path, const char *source, struct err *err);
 

@@ -246,7 +246,7 @@ struct db *db_sqlite_open(const char *path, const char *source, struct err *err)
 			.source = source,
 			.one_moment = true,
 			.exact_reals = true,
-			.is_d1 = strcmp(source, "wrangler") == 0,
+			.is_d1 = strcmp(source, "sqlite") != 0,
 			.page_bytes = 1u << 20,
 			.page_bytes_max = 4u << 20,
 		},

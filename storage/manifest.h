@@ -55,7 +55,7 @@ struct manifest {
 	int64_t finished_at;
 	/* How one moment was kept: "transaction" (one read transaction or one
 	 * batch call), "unchanged" (page by page, and nothing wrote meanwhile),
-	 * "best-effort" (something did). */
+	 * "best-effort" (something did), "export" (from Cloudflare's own export). */
 	char *consistency;
 	char *bookmark_before;               /* or NULL */
 	char *bookmark_after;
@@ -86,6 +86,10 @@ void manifest_add_exception(struct manifest *m, const char *object, const char *
 int64_t manifest_rows(const struct manifest *m);
 int64_t manifest_sql_bytes(const struct manifest *m);
 int64_t manifest_stored_bytes(const struct manifest *m);
+
+/* ERR_CORRUPT when the chunks of a table do not have as many rows as the table: one
+ * is missing from the list, there twice, or another table's. */
+int manifest_check_rows(const struct manifest *m, struct err *err);
 
 /* Append the document's bytes: the ones that are hashed and signed. */
 int manifest_write(const struct manifest *m, struct buf *ret, struct err *err);

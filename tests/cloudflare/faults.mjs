@@ -13,6 +13,7 @@ import fs from "node:fs";
 import http from "node:http";
 import https from "node:https";
 import { setTimeout as wait } from "node:timers/promises";
+import { gunzipSync } from "node:zlib";
 import { options, stopWhenToldOrAlone, writeReady } from "./process.mjs";
 
 const given = options({
@@ -95,6 +96,10 @@ function errorAnswer(fault, path) {
 // The rig's own answer with parts of it replaced, or taken away where the new value is null: its JSON, deeply, and headers.
 // With `at`, only so many bytes of it, under an honest length.
 function patched({ status, json, headers = {}, at }, answer) {
+  if (json !== undefined && answer.bytes[0] === 0x1f) {
+    answer.bytes = gunzipSync(answer.bytes);
+    headers = { "content-encoding": null, ...headers };
+  }
   const kept = [];
   for (let i = 0; i < answer.headers.length; i += 2)
     if (!(answer.headers[i].toLowerCase() in headers)) kept.push(answer.headers[i], answer.headers[i + 1]);

@@ -31,6 +31,7 @@ START_TEST(has_the_documented_defaults)
 	ck_assert_str_eq(p->timezone, "UTC");
 	ck_assert_int_eq(p->consistency, CONFIG_CONSISTENCY_SNAPSHOT);
 	ck_assert_uint_eq(p->attempts, 3);
+	ck_assert_int_eq(p->fallback, CONFIG_FALLBACK_NONE);
 	ck_assert_uint_eq(p->timeout, 3600);
 	ck_assert_uint_eq(p->keep_last + p->keep_daily + p->keep_yearly, 0);
 	ck_assert_ptr_null(p->keep_within);
@@ -47,9 +48,10 @@ START_TEST(a_database_inherits_from_its_environment)
 	    "environment \"production\" {\n"
 	    "  database \"own\" { id = \"483da8b0-94c7-4f9e-ab1a-68df41e5664d\" account = \"other\"\n"
 	    "    bucket = \"there\" schedule = \"@hourly\" timezone = \"UTC\" attempts = 9\n"
-	    "    consistency = \"best-effort\" keep_within = \"8w\" keep_yearly = 1 timeout = 0 }\n"
+	    "    consistency = \"best-effort\" keep_within = \"8w\" keep_yearly = 1 timeout = 0\n"
+	    "    fallback = \"none\" }\n"
 	    "  database \"never\" { id = \"483da8b0-94c7-4f9e-ab1a-68df41e5664d\" schedule = \"\" }\n"
-	    "  account = \"taco\" bucket = \"here\" schedule = \"17 2 * * *\" attempts = 5\n"
+	    "  account = \"taco\" bucket = \"here\" schedule = \"17 2 * * *\" attempts = 5 fallback = export\n"
 	    "  keep_last = 4 keep_within = \"30d\" " DATABASE "}\n"
 	    "bucket \"there\" { type = \"directory\" path = \"other\" }\n"
 	    "account \"other\" { id = \"fedcba9876543210fedcba9876543210\" api_token = \"env:T\" }\n"
@@ -72,6 +74,8 @@ START_TEST(a_database_inherits_from_its_environment)
 	ck_assert_uint_eq(own->cron.minutes, 1);
 	ck_assert_str_eq(own->timezone, "UTC");
 	ck_assert_uint_eq(own->attempts, 9);
+	ck_assert_int_eq(own->fallback, CONFIG_FALLBACK_NONE);
+	ck_assert_int_eq(heir->fallback, CONFIG_FALLBACK_EXPORT);
 	ck_assert_uint_eq(own->timeout, 0);
 	ck_assert_int_eq(own->consistency, CONFIG_CONSISTENCY_BEST_EFFORT);
 	ck_assert_uint_eq(own->keep_last, 4);

@@ -75,6 +75,7 @@ static const struct { const char *text; int line; const char *message, *hint; } 
 	{ IN_ENV("schedule = \"17 2 * *\"\n"), 3, "4 fields instead of five", "minute hour" },
 	{ IN_ENV("timezone = \"Europe/Berlim\"\n"), 3, "is no time zone", NULL },
 	{ IN_ENV("consistency = \"eventual\"\n"), 3, "is not one of \"snapshot\", \"best-effort\"", NULL },
+	{ IN_ENV("fallback = \"time-travel\"\n"), 3, "is not one of \"none\", \"export\"", NULL },
 	{ IN_ENV("keep_within = \"30m\"\n"), 3, "is not a span such as", NULL },
 	{ IN_ENV("keep_daily = 100001\n"), 3, "keep_daily: 100001 is not between 0 and 100000", NULL },
 	{ REST "environment \"empty\" { bucket = \"here\" }\n", 5, "environment \"empty\" has no database", NULL },
