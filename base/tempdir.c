@@ -1,12 +1,14 @@
 #include "base/tempdir.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <ftw.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
+
+#define OPEN_FOLDERS 16
 
 char *tempdir_make(struct err *err)
 {
@@ -21,16 +23,16 @@ char *tempdir_make(struct err *err)
 	return NULL;
 }
 
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	(void)st, (void)flag, (void)ftw;
+	(void)remove(path);
+	return 0;
+}
+
 void tempdir_remove(char *path)
 {
-	DIR *dir = path != NULL ? opendir(path) : NULL;
-	struct dirent *entry;
-
-	while (dir != NULL && (entry = readdir(dir)) != NULL)
-		(void)unlinkat(dirfd(dir), entry->d_name, 0);
-	if (dir != NULL)
-		(void)closedir(dir);
 	if (path != NULL)
-		(void)rmdir(path);
+		(void)nftw(path, remove_one, OPEN_FOLDERS, FTW_DEPTH | FTW_PHYS);
 	free(path);
 }

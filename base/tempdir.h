@@ -10,8 +10,7 @@
 /* Its path, a string of its own; NULL with the error. */
 char *tempdir_make(struct err *err);
 
-/* Remove it with the files in it (it has no folders), and free the path. NULL is
- * fine. */
+/* Remove it with all that is in it, and free the path. NULL is fine. */
 void tempdir_remove(char *path);
 
 #endif

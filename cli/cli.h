@@ -50,7 +50,7 @@ struct command {
 };
 
 extern const struct command command_backup, command_list, command_show, command_cat,
-    command_verify, command_restore, command_keygen, command_check, command_status, command_undo;
+    command_verify, command_diff, command_restore, command_keygen, command_check, command_status, command_undo;
 
 /* ---- options ---- */
 

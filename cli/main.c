@@ -11,7 +11,7 @@
 
 static const struct command *const commands[] = {
 	&command_backup, &command_list, &command_show, &command_cat, &command_verify,
-	&command_restore, &command_undo, &command_status, &command_check, &command_keygen,
+	&command_diff, &command_restore, &command_undo, &command_status, &command_check, &command_keygen,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
