@@ -63,8 +63,9 @@ note "What is kept."
 show d1keep list
 show d1keep show local/billing
 
-note "Is every byte there, and signed by us?"
+note "Is every byte there, and signed by us? And would it come back? It is rebuilt in a temporary file to see."
 show d1keep verify local/auth@before-0004 local/billing@latest
+show d1keep verify local/billing@latest --replay
 
 note "Bring one back, and compare it with the original, cell by cell."
 show d1keep restore local/billing@latest --to sqlite:restored.sqlite
@@ -78,4 +79,13 @@ d1keep show local/billing --json >show.json
 sed -n 's/.*"key": *"\(.*\)".*/bucket\/local\/billing\/\1/p' show.json | xargs cat | gunzip | sqlite3 by-hand.sqlite
 diff <(sqlite3 "$billing" .dump) <(sqlite3 by-hand.sqlite .dump)
 echo "no difference"
+
+note "Somebody deletes what they should not have. What is different now?"
+sqlite3 "$billing" "DELETE FROM usage WHERE user_id='user_new'"
+show d1keep diff local/billing
+
+note "Only that table comes back, into the database with all its others. First, what would be done?"
+show d1keep restore local/billing@latest --to wrangler:local/billing --table usage --replace --dry-run
+show d1keep restore local/billing@latest --to wrangler:local/billing --table usage --replace
+show d1keep diff local/billing
 printf '\nAll of it is in ./demo. d1keep --help shows the rest.\n'
