@@ -48,6 +48,7 @@ struct restoring {
 	struct config_database made;              /* stands in for one that --new makes */
 	char *new_id;
 	struct open_db db;
+	struct open_db made_db;                   /* the one that --new made */
 	struct progress progress;
 	struct restore_result result;
 };
@@ -124,25 +125,47 @@ static int confirm(const struct restoring *r, struct err *err)
 	return confirm_name(name, why, r->request->meant, err);
 }
 
-/* Not before everything else was looked at. */
-static int create_database(struct restoring *r, struct err *err)
+/* ERR_REFUSED when an account has a database of this name already. */
+static int check_name_is_free(struct d1_api *api, const char *name, struct err *err)
 {
+	struct err asked = ERR_INIT;
+
+	if (d1_api_database(api, name, NULL, NULL, &asked) == 0) {
+		(void)err_set(err, ERR_REFUSED, "there is a D1 named \"%s\" already", name);
+		return err_hint(err, "choose another name, or restore into that one: --to d1:ENV/DB");
+	}
+	if (asked.code == ERR_NOT_FOUND)
+		return 0;
+	*err = asked;
+	return err_wrap(err, "look whether the name \"%s\" is free", name);
+}
+
+/* A callback of the restore: everything else was looked at. */
+static int create_database(void *ctx, struct db **ret_db, const char **ret_id, struct err *err)
+{
+	struct restoring *r = ctx;
+
+	progress_end(&r->progress);
 	if (d1_api_create(r->db.api, r->request->new_name, NULL, NULL, &r->new_id, err) != 0) {
 		if (err->code == ERR_EXISTS)
 			(void)err_hint(err, "choose another name, or restore into the database that has it");
 		return err_wrap(err, "create the D1 \"%s\"", r->request->new_name);
 	}
 	log_info("created the D1 \"%s\" with the id %s", r->request->new_name, r->new_id);
-	close_db(&r->db);
 	r->made.id = r->new_id;
-	return open_db(r->session, &r->made, &r->db, err);
+	if (open_db(r->session, &r->made, &r->made_db, err) != 0)
+		return -1;
+	*ret_db = r->made_db.db;
+	*ret_id = r->new_id;
+	return 0;
 }
 
 static int open_d1(struct restoring *r, struct err *err)
 {
 	if (open_db(r->session, r->database, &r->db, err) != 0)
 		return -1;
-	return r->request->new_name == NULL || r->request->dry_run ? 0 : create_database(r, err);
+	return r->request->new_name == NULL ? 0 :
+	    check_name_is_free(r->db.api, r->request->new_name, err);
 }
 
 /* ---- doing it ---- */
@@ -159,7 +182,7 @@ static void on_bookmark(void *ctx, const char *bookmark)
 	struct restoring *r = ctx;
 
 	progress_end(&r->progress);
-	if (r->request->new_name == NULL && bookmark != NULL)
+	if (bookmark != NULL)
 		log_info("the bookmark before: to go back, d1keep undo %s/%s %s",
 		    r->database->environment->name, r->database->name, bookmark);
 }
@@ -170,7 +193,8 @@ static int restore(struct restoring *r, const struct target *target, struct err 
 	AUTO_STR name = r->database == NULL ? NULL :
 	    mem_printf("%s/%s", r->database->environment->name, r->database->name);
 	const struct restore_d1 d1 = {
-		.api = r->db.api, .db = q->new_name != NULL && q->dry_run ? NULL : r->db.db,
+		.api = r->db.api, .db = q->new_name != NULL ? NULL : r->db.db,
+		.create = q->new_name != NULL ? create_database : NULL, .create_ctx = r,
 		.id = r->database != NULL ? r->database->id : NULL, .name = name,
 		.part_bytes = q->part_bytes, .clock = &clock_system,
 		.stage = on_stage, .stage_ctx = &r->progress,
@@ -234,16 +258,24 @@ static int run_restore(const struct session *session, const struct request *q, s
 	}
 	close_snapshot(&r.snapshot);
 	close_db(&r.db);
+	close_db(&r.made_db);
 	free(r.new_id);
 	return status;
 }
 
 /* ---- the command line ---- */
 
-static int take_option(struct request *q, int id, const char *value, const struct command *command)
+/* 0 when it is no number from 1 to 5000. */
+static int64_t mebibytes(const char *text)
 {
 	char *end;
+	long n = strtol(text, &end, 10);
 
+	return *end == '\0' && n >= 1 && n <= 5000 ? (int64_t)n << 20 : 0;
+}
+
+static int take_option(struct request *q, int id, const char *value, const struct command *command)
+{
 	switch (id) {
 	case OPT_TO:
 		q->to = value;
@@ -266,8 +298,8 @@ static int take_option(struct request *q, int id, const char *value, const struc
 			return usage_error(command, "--check takes content or count, not \"%s\"", value);
 		break;
 	case OPT_PART:
-		q->part_bytes = (int64_t)strtol(value, &end, 10) << 20;
-		if (*end != '\0' || q->part_bytes <= 0 || q->part_bytes > INT64_C(5000) << 20)
+		q->part_bytes = mebibytes(value);
+		if (q->part_bytes == 0)
 			return usage_error(command, "--part-size takes 1 to 5000 (MiB), not \"%s\"", value);
 		break;
 	case OPT_YES:

@@ -82,15 +82,17 @@ static void print_check(const struct restore_result *result, bool some)
 
 	if (!result->checked)
 		return;
-	log_info("checked: %zu %s, %s what the manifest says", c->tables,
+	log_info("checked: %zu %s, %s the manifest says", c->tables,
 	    plural((int64_t)c->tables, "table", "tables"),
-	    c->content ? "every row is" : "the rows are as many as");
+	    c->content ? "every row is what" : "as many rows as");
 	for (size_t i = 0; i < c->violation_count; i++)
 		log_warning("table \"%s\": %lld %s to rows that are not there%s",
 		    c->violations[i].table, (long long)c->violations[i].rows,
 		    plural(c->violations[i].rows, "row refers", "rows refer"),
 		    some ? "" : " (it was so in the snapshot)");
-	if (c->violations_known && c->violation_count == 0)
+	if (!c->violations_known)
+		log_info("checked: foreign keys hold: D1 forbids foreign_key_check, and took no row without looking");
+	else if (c->violation_count == 0)
 		log_info("checked: no foreign key is broken");
 }
 
@@ -125,6 +127,8 @@ void restore_print_done(const struct manifest *m, const char *to,
 	    plural((int64_t)tables, "table", "tables"), format_count(rows, count),
 	    plural(rows, "row", "rows"), format_duration_ms(ms, took),
 	    result->parts > 1 ? ", in several imports" : "");
+	if (result->rows_written >= 0)
+		log_info("D1 counted %s rows written", format_count(result->rows_written, count));
 	print_check(result, some);
 	print_notes(m, result);
 }

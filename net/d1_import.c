@@ -165,7 +165,6 @@ static enum step unknown(struct import *im, struct err *err)
 	im->ret->unknown = true;
 	if (err != NULL)
 		err->code = ERR_AGAIN;
-	(void)err_wrap(err, "the import may have happened all the same");
 	return STEP_FAILED;
 }
 

@@ -192,8 +192,8 @@ int check_verdict(const struct check_result *result, struct err *err)
 	if (d->rows < 0)
 		(void)err_set(err, ERR_CORRUPT, "table \"%s\" is not there", d->table);
 	else if (d->rows != d->expected)
-		(void)err_set(err, ERR_CORRUPT, "table \"%s\" has %lld rows instead of %lld", d->table,
-		    (long long)d->rows, (long long)d->expected);
+		(void)err_set(err, ERR_CORRUPT, "table \"%s\" has %lld %s instead of %lld", d->table,
+		    (long long)d->rows, d->rows == 1 ? "row" : "rows", (long long)d->expected);
 	else
 		(void)err_set(err, ERR_CORRUPT, "table \"%s\" has all its rows, but not all of them are what they were",
 		    d->table);

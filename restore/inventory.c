@@ -43,10 +43,11 @@ static void note_insert(struct looking *l, const char *table)
 		note(l, INVENTORY_SETTING, NULL, table);
 }
 
-/* dump.c makes and drops a table to have sqlite_sequence. */
+/* dump.c makes and drops a table to have sqlite_sequence; ANALYZE makes tables of
+ * SQLite's own. */
 static bool is_own(const char *table)
 {
-	return strncmp(table, "_d1keep_", 8) == 0;
+	return strncmp(table, "_d1keep_", 8) == 0 || strncasecmp(table, "sqlite_", 7) == 0;
 }
 
 static void seen(void *ctx, int action, const char *a, const char *b)
@@ -151,7 +152,7 @@ static int run_statements(struct store *store, const struct manifest *manifest, 
 	struct looking looking = { .inventory = o };
 	struct replay *replay = replay_open(&(struct replay_options){
 		.path = o->path, .max_bytes = REPLAY_MAX_BYTES(manifest_sql_bytes(manifest)),
-		.seen = seen, .ran = ran, .ctx = &looking,
+		.seen = seen, .ran = ran, .ctx = &looking, .pass_over = true,
 	}, err);
 	struct fetch *fetch;
 	int rc;

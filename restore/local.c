@@ -85,7 +85,7 @@ static int check_holder(const char *path, struct err *err)
 
 /* ---- journals ---- */
 
-static const char *const journals[] = { "-wal", "-shm", "-journal" };
+static const char *const endings[] = { "-journal", "-wal", "-shm" };
 
 static bool exists(const char *path)
 {
@@ -97,11 +97,11 @@ static bool exists(const char *path)
 /* The ending of one that is there, or NULL. */
 static const char *find_journal(const char *path)
 {
-	for (size_t i = 0; i < sizeof(journals) / sizeof(journals[0]); i++) {
-		AUTO_STR side = mem_printf("%s%s", path, journals[i]);
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		AUTO_STR side = mem_printf("%s%s", path, endings[i]);
 
 		if (exists(side))
-			return journals[i];
+			return endings[i];
 	}
 	return NULL;
 }
@@ -117,16 +117,16 @@ static void settle_journal(const char *path)
 	(void)sqlite3_close(sqlite);
 }
 
-int local_check_unused(const char *path, bool settle, struct err *err)
+int local_check_unused(const char *path, enum local_journals journals, struct err *err)
 {
 	const char *journal;
 
 	if (check_holder(path, err) != 0)
 		return -1;
-	if (settle && exists(path) && find_journal(path) != NULL)
+	if (journals == LOCAL_SETTLED && exists(path) && find_journal(path) != NULL)
 		settle_journal(path);
 	journal = find_journal(path);
-	if (journal == NULL)
+	if (journal == NULL || (journals == LOCAL_LEFT && strcmp(journal, endings[0]) != 0))
 		return 0;
 	(void)err_set(err, ERR_REFUSED, "\"%s%s\" exists: the database beside it is in use or was not closed",
 	    path, journal);
@@ -174,7 +174,8 @@ int local_copy(const char *from, const char *to, struct err *err)
 	(void)close(fd);
 	if (!exists(from))
 		return 0;
-	if (sqlite3_open_v2(from, &source, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
+	/* Only one that may write takes away the -wal and -shm that reading makes. */
+	if (sqlite3_open_v2(from, &source, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
 		rc = err_set(err, ERR_FAILED, "\"%s\": %s", from, sqlite3_errmsg(source));
 	else if (sqlite3_open_v2(to, &copy, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
 		rc = err_set(err, ERR_FAILED, "\"%s\": %s", to, sqlite3_errmsg(copy));
@@ -183,6 +184,33 @@ int local_copy(const char *from, const char *to, struct err *err)
 	(void)sqlite3_close(source);
 	(void)sqlite3_close(copy);
 	return rc;
+}
+
+/* ---- WAL mode ---- */
+
+bool local_is_wal(const char *path)
+{
+	unsigned char header[20];   /* sqlite.org/fileformat2.html, 1.3 */
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	bool is_wal = fd >= 0 && pread(fd, header, sizeof(header), 0) == sizeof(header) &&
+	    header[18] == 2 && header[19] == 2;
+
+	if (fd >= 0)
+		(void)close(fd);
+	return is_wal;
+}
+
+int local_make_wal(const char *path, struct err *err)
+{
+	sqlite3 *sqlite = NULL;
+	int rc = sqlite3_open_v2(path, &sqlite, SQLITE_OPEN_READWRITE, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_exec(sqlite, "PRAGMA journal_mode=WAL", NULL, NULL, NULL);
+	if (rc != SQLITE_OK)
+		(void)err_set(err, ERR_FAILED, "\"%s\": %s", path, sqlite3_errmsg(sqlite));
+	(void)sqlite3_close(sqlite);
+	return rc == SQLITE_OK ? 0 : -1;
 }
 
 /* The table is AUTOINCREMENT and was just made: so there is an sqlite_sequence. */

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "restore/drops.h"
 #include "tables/literal.h"
@@ -21,6 +22,49 @@ struct planning {
 };
 
 /* ---- what is there ---- */
+
+static bool is_known(const struct schema *schema, const char *name)
+{
+	for (size_t i = 0; i < schema->table_count; i++) {
+		if (strcmp(schema->tables[i].name, name) == 0)
+			return true;
+	}
+	for (size_t i = 0; i < schema->object_count; i++) {
+		if (schema->objects[i].kind == SCHEMA_VIRTUAL &&
+		    strcmp(schema->objects[i].name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Tables that no snapshot keeps (tables/schema.h) are there all the same, and may
+ * be in the way: above all the note of a restore that ended midway. */
+static int add_left_out(struct db *target, struct schema *there, struct err *err)
+{
+	/* Table by table, as in tables/schema.c. */
+	static const char sql[] = "SELECT hex(CAST(s.name AS BLOB))"
+	    " FROM sqlite_schema AS s JOIN pragma_table_list(s.name) AS l"
+	    " WHERE s.type='table' AND l.schema='main' AND l.type IN ('table','virtual')"
+	    " AND substr(lower(s.name),1,7)<>'sqlite_' AND substr(lower(s.name),1,4)<>'_cf_'";
+	AUTO_ANSWER answer = { 0 };
+
+	if (db_query(target, (const char *const[]){ sql }, 1, &answer, err) != 0)
+		return err_wrap(err, "read the schema");
+	for (size_t i = 0; i < answer.rows[0].count; i++) {
+		struct db_cell cell = db_cell(&answer.rows[0], i, 0);
+		char *name = mem_calloc(cell.len / 2 + 1, 1);
+
+		if (cell.text == NULL || !hex_decode(cell.text, cell.len, (unsigned char *)name) ||
+		    is_known(there, name)) {
+			free(name);
+			continue;
+		}
+		there->tables = mem_grow(there->tables, there->table_count, &there->table_cap,
+		    sizeof(*there->tables));
+		there->tables[there->table_count++] = (struct table){ .name = name };
+	}
+	return 0;
+}
 
 static bool is_there(const struct planning *p, const char *name)
 {
@@ -62,6 +106,8 @@ static int check_in_the_way(const struct planning *p, struct err *err)
 		return 0;
 	if (p->options->selection->count > 0)
 		(void)err_set(err, ERR_REFUSED, "%s has a table \"%s\"", p->options->target_name, name);
+	else if (p->there.table_count == 0)
+		(void)err_set(err, ERR_REFUSED, "%s is not empty: it has \"%s\"", p->options->target_name, name);
 	else
 		(void)err_set(err, ERR_REFUSED, "%s is not empty: it has %zu %s (\"%s\"%s)",
 		    p->options->target_name, p->there.table_count,
@@ -267,7 +313,7 @@ static int read_target(struct planning *p, struct err *err)
 
 	if (target == NULL)
 		return 0;
-	if (schema_read(target, &p->there, err) != 0)
+	if (schema_read(target, &p->there, err) != 0 || add_left_out(target, &p->there, err) != 0)
 		return -1;
 	return references_read(target, &p->references, err);
 }
@@ -286,8 +332,6 @@ static int make(struct planning *p, struct err *err)
 	add_sizes(p);
 	if (list_tables(p, err) != 0 || add_rows_written(p, err) != 0)
 		return -1;
-	if (in_the_way(p) == NULL)
-		return 0;
 	return drops_write(&p->there, &p->references, o->selection, &p->plan->drops,
 	    &p->plan->drop_count, err);
 }

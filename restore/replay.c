@@ -12,12 +12,14 @@
 #include "base/mem.h"
 #include "base/stop.h"
 #include "restore/authorize.h"
+#include "restore/official.h"
 
 #define PROGRESS_STEPS 100000
 /* Of memory, for all of SQLite in this process: a dump that needs more is none of
  * ours. Rows are at most 64 MiB as SQL. */
 #define HEAP_MAX_BYTES (INT64_C(1) << 30)
 #define NO_FUNCTION "no such function: "
+#define NO_TABLE "no such table: "
 
 struct replay {
 	sqlite3 *sqlite;
@@ -26,6 +28,7 @@ struct replay {
 	struct authorize authorize;
 	replay_ran *ran;
 	void *ran_ctx;
+	bool pass_over, passed_over;
 };
 
 /* Our own ceiling, or the disk? SQLite says the same of both. */
@@ -36,10 +39,25 @@ static bool reached_ceiling(const struct replay *r)
 	return r->max_bytes > 0 && stat(r->path, &st) == 0 && st.st_size + 65536 >= r->max_bytes;
 }
 
+/* D1's engine is newer than most machines' SQLite: that is no damage. FTS5 has had
+ * new options of its tables ("unrecognized option", "unrecognized column option"),
+ * new tokenizers, and new commands, of whose refusal it says nothing at all. */
+static bool needs_newer(const struct replay *r)
+{
+	const char *message = sqlite3_errmsg(r->sqlite);
+	const char *function = strstr(message, NO_FUNCTION);
+
+	if ((sqlite3_errcode(r->sqlite) & 0xff) != SQLITE_ERROR)
+		return false;
+	if (function != NULL)
+		return authorize_allows_function(function + strlen(NO_FUNCTION));
+	return strncmp(message, "unrecognized option", 19) == 0 ||
+	    strncmp(message, "unrecognized column option", 26) == 0 ||
+	    strstr(message, "no such tokenizer") != NULL || strcmp(message, sqlite3_errstr(SQLITE_ERROR)) == 0;
+}
+
 static int sqlite_fail(struct replay *r, enum err_code code, struct err *err)
 {
-	const char *function;
-
 	switch (sqlite3_errcode(r->sqlite) & 0xff) {
 	case SQLITE_INTERRUPT:
 		return err_set(err, ERR_INTERRUPTED, "interrupted");
@@ -56,10 +74,7 @@ static int sqlite_fail(struct replay *r, enum err_code code, struct err *err)
 	default:
 		break;
 	}
-	/* D1's engine is newer than most machines' SQLite: that is no damage. */
-	function = strstr(sqlite3_errmsg(r->sqlite), NO_FUNCTION);
-	if (function != NULL &&
-	    authorize_allows_function(function + strlen(NO_FUNCTION))) {
+	if (needs_newer(r)) {
 		(void)err_set(err, ERR_FAILED, "%s", sqlite3_errmsg(r->sqlite));
 		return err_hint(err, "the schema needs a newer SQLite than this one (%s): the dump itself can be had with --to sql:PATH",
 		    sqlite3_libversion());
@@ -125,6 +140,7 @@ struct replay *replay_open(const struct replay_options *options, struct err *err
 	r->max_bytes = options->max_bytes;
 	r->ran = options->ran;
 	r->ran_ctx = options->ctx;
+	r->pass_over = options->pass_over;
 	(void)sqlite3_hard_heap_limit64(HEAP_MAX_BYTES);
 	if (sqlite3_open_v2(options->path, &r->sqlite, SQLITE_OPEN_READWRITE, NULL) != SQLITE_OK)
 		(void)sqlite_fail(r, ERR_FAILED, err);
@@ -144,11 +160,30 @@ int replay_run_own(struct replay *replay, const char *sql, struct err *err)
 	return rc == SQLITE_OK ? 0 : sqlite_fail(replay, ERR_FAILED, err);
 }
 
+static bool may_pass_over(const struct replay *r)
+{
+	if (!r->pass_over)
+		return false;
+	return needs_newer(r) || (r->passed_over &&
+	    strncmp(sqlite3_errmsg(r->sqlite), NO_TABLE, strlen(NO_TABLE)) == 0);
+}
+
+/* Of a statement that does not even compile, SQLite does not tell the end. */
+static const char *find_end(const char *sql, const char *end)
+{
+	size_t from = 0, len = official_statement(sql, (size_t)(end - sql), true, &from);
+
+	while (len > 0 && sql[len - 1] == '\n')
+		len--;
+	return len > 0 ? sql + len : end;
+}
+
 /* Run one statement and move `*sql` behind it. */
 static int run_statement(struct replay *r, const char **sql, const char *end, struct err *err)
 {
 	sqlite3_stmt *stmt = NULL;
 	const char *tail = end;
+	bool passed = false;
 	int rc;
 
 	rc = sqlite3_prepare_v2(r->sqlite, *sql, (int)(end - *sql) + 1, &stmt, &tail);
@@ -158,10 +193,15 @@ static int run_statement(struct replay *r, const char **sql, const char *end, st
 		if (rc == SQLITE_DONE)
 			rc = SQLITE_OK;
 	}
-	if (rc != SQLITE_OK)
+	if (rc != SQLITE_OK && may_pass_over(r)) {
+		tail = stmt == NULL ? find_end(*sql, end) : tail;
+		r->passed_over = passed = true;
+		rc = SQLITE_OK;
+	} else if (rc != SQLITE_OK) {
 		(void)sqlite_fail(r, ERR_CORRUPT, err);
+	}
 	(void)sqlite3_finalize(stmt);
-	if (rc == SQLITE_OK && stmt != NULL && r->ran != NULL)
+	if (rc == SQLITE_OK && (stmt != NULL || passed) && r->ran != NULL)
 		r->ran(r->ran_ctx, r->sqlite, *sql, (size_t)(tail - *sql));
 	*sql = tail;
 	return rc == SQLITE_OK ? 0 : -1;

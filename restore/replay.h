@@ -32,6 +32,9 @@ struct replay_options {
 	authorize_seen *seen;    /* or NULL, as the next */
 	replay_ran *ran;
 	void *ctx;               /* of both */
+	bool pass_over;          /* statements that need a newer SQLite than this one, and
+	                          * those that need what they would have made: `ran` is
+	                          * called for them as well */
 };
 
 /* Nothing is durable before replay_commit. */

@@ -69,6 +69,19 @@ int restore_check_chunks(const struct restore_options *options, struct err *err)
 	return rc;
 }
 
+int restore_dry_run_sql(const struct restore_options *options, struct err *err)
+{
+	struct inventory inventory;
+	int rc;
+
+	if (restore_check_chunks(options, err) != 0 ||
+	    inventory_read(options->store, options->manifest, options->workers, &inventory, err) != 0)
+		return -1;
+	rc = selection_check(options->selection, options->manifest, &inventory, err);
+	inventory_release(&inventory);
+	return rc;
+}
+
 int restore_check(const struct restore_options *options, struct db *db, struct err *err)
 {
 	struct restore_result *result = options->result;
@@ -89,6 +102,8 @@ static int restore_to_stdout(const struct restore_options *o, struct err *err)
 		.store = o->store, .manifest = o->manifest, .workers = o->workers,
 	};
 
+	if (o->dry_run)
+		return restore_dry_run_sql(o, err);
 	if (o->selection->count > 0)
 		return restore_write_selection(o, STDOUT_FILENO, "standard output", err);
 	return restore_write(&fetch, STDOUT_FILENO, "standard output", false,
@@ -107,8 +122,10 @@ int restore_snapshot(const struct restore_options *options, struct err *err)
 	if (o.result == NULL)
 		o.result = &unseen;
 	*o.result = (struct restore_result){ .rows_written = -1 };
+	/* A file that does not come out right never gets its name; a D1 would have been
+	 * changed by then. */
 	if (o.target->kind == TARGET_D1)
-		rc = restore_to_d1(&o, err);
+		rc = manifest_check_rows(o.manifest, err) != 0 ? -1 : restore_to_d1(&o, err);
 	else if (o.target->kind == TARGET_SQL && strcmp(o.target->path, "-") == 0)
 		rc = restore_to_stdout(&o, err);
 	else

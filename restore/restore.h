@@ -26,16 +26,20 @@ struct d1_api;
 /* A D1 to restore into; nothing is owned. */
 struct restore_d1 {
 	struct d1_api *api;
-	struct db *db;
+	struct db *db;           /* NULL: it is not there yet */
 	const char *id;
+	/* Makes the one that is not there yet, when everything was fetched and checked.
+	 * `*ret_db` and `*ret_id` stay the callee's. */
+	int (*create)(void *ctx, struct db **ret_db, const char **ret_id, struct err *err);
+	void *create_ctx;
 	const char *name;        /* "staging/auth" */
 	int64_t part_bytes;      /* most SQL in one import; 0: the usual */
 	const struct clock *clock;
 	/* What is being done, for whoever waits: "import part 1 of 3: Processed …". */
 	void (*stage)(void *ctx, const char *text);
 	void *stage_ctx;
-	/* Called before the first import, with the bookmark of that moment: the one
-	 * that undoes it all. */
+	/* Called once, before the first import, with the bookmark of that moment: the
+	 * one that undoes it all. Not for one that was made for this. */
 	void (*bookmark)(void *ctx, const char *bookmark);
 	void *bookmark_ctx;
 };
@@ -72,7 +76,8 @@ struct restore_options {
  * use; ERR_CORRUPT when the snapshot is damaged, or what was made is not what the
  * manifest says. On failure a file that was there is untouched and nothing is left
  * behind; a D1 is untouched when `parts_done` is 0 and the error is not
- * ERR_CORRUPT from the comparison (the message says what state it is in). */
+ * ERR_CORRUPT from the comparison (the message says what state it is in, also
+ * where that is not known). */
 int restore_snapshot(const struct restore_options *options, struct err *err);
 void restore_result_release(struct restore_result *result);
 

@@ -163,6 +163,23 @@ static int has_happened(const struct restoring *r, size_t part, size_t parts,
 	    holds_the_rows(r, err);
 }
 
+/* It was rolled back, and the words of the reason are lost. */
+static void look_for_a_reason(const struct restoring *r, struct err *err)
+{
+	struct err reason = ERR_INIT;
+
+	if (r->inventory.references.count == 0)
+		return;
+	say(r, "it did not happen: look for broken foreign keys");
+	if (restore_check_keys(r->options, r->folder, &reason) != 0) {
+		*err = reason;
+		return;
+	}
+	err->hint[0] = '\0';
+	if (r->options->selection->count > 0)
+		(void)err_hint(err, "if it fails again: rows may refer to rows that are not there; choose those tables too (--table)");
+}
+
 static int settle(struct restoring *r, size_t part, size_t parts, const char *bookmark,
     struct err *err)
 {
@@ -176,8 +193,12 @@ static int settle(struct restoring *r, size_t part, size_t parts, const char *bo
 		return 0;
 	}
 	r->unknown = happened < 0;
-	if (r->unknown)
+	if (r->unknown) {
 		*err = asked;
+		return -1;
+	}
+	(void)err_wrap(err, "D1 rolled the import back, and its reason was lost");
+	look_for_a_reason(r, err);
 	return -1;
 }
 
@@ -301,11 +322,7 @@ static int hint_as_it_was(const struct restoring *r, struct err *err)
 {
 	if (r->d1->create != NULL && r->begun)
 		return err_hint(err, "the new database is empty: delete it, and begin again");
-	if (strstr(err->msg, "FOREIGN KEY constraint failed") == NULL)
-		return -1;
-	if (r->options->selection->count > 0)
-		return err_hint(err, "rows would refer to rows that are not there: choose the other tables too (--table)");
-	return err_hint(err, "the snapshot has rows that refer to nothing, which no D1 takes: restore it to sqlite:PATH, and PRAGMA foreign_key_check names them");
+	return -1;
 }
 
 /* In which state it is, and the ways on and back. */

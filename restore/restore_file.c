@@ -69,7 +69,7 @@ static int apply_chunks(const struct restore_options *o, struct replay *replay,
 	return rc;
 }
 
-static int replay_everything(const struct restore_options *o, const char *path, struct err *err)
+int restore_replay(const struct restore_options *o, const char *path, struct err *err)
 {
 	struct replay *replay = replay_open(&(struct replay_options){
 		.path = path, .max_bytes = REPLAY_MAX_BYTES(manifest_sql_bytes(o->manifest)),
@@ -149,6 +149,40 @@ static int plan(const struct restore_options *o, const struct inventory *invento
 	return rc;
 }
 
+/* What tells whether a file was written to. */
+static struct stat looks_of(const char *path)
+{
+	struct stat st = { 0 };
+
+	return stat(path, &st) == 0 ? st : (struct stat){ 0 };
+}
+
+static int check_unchanged(const char *path, const struct stat *before, struct err *err)
+{
+	struct stat now = looks_of(path);
+
+	if (now.st_ino == before->st_ino && now.st_size == before->st_size &&
+	    now.st_mtim.tv_sec == before->st_mtim.tv_sec &&
+	    now.st_mtim.tv_nsec == before->st_mtim.tv_nsec)
+		return 0;
+	(void)err_set(err, ERR_REFUSED, "\"%s\" was written to meanwhile, and is left alone", path);
+	return err_hint(err, "stop what writes to it, and restore again");
+}
+
+static int add_selection(const struct restore_options *o, const struct inventory *inventory,
+    const char *path, struct err *err)
+{
+	struct stat before = looks_of(o->target->path);
+	bool is_wal = local_is_wal(o->target->path);
+
+	if (local_copy(o->target->path, path, err) != 0 ||
+	    plan(o, inventory, path, err) != 0 ||
+	    apply_selection(o, inventory, path, err) != 0 ||
+	    (is_wal && local_make_wal(path, err) != 0))
+		return -1;
+	return check_unchanged(o->target->path, &before, err);
+}
+
 /* What is there, with the chosen tables in it: a copy that takes its place. */
 static int replay_selection(const struct restore_options *o, const char *path, struct err *err)
 {
@@ -157,11 +191,7 @@ static int replay_selection(const struct restore_options *o, const char *path, s
 
 	if (inventory_read(o->store, o->manifest, o->workers, &inventory, err) != 0)
 		return -1;
-	rc = local_copy(o->target->path, path, err);
-	if (rc == 0)
-		rc = plan(o, &inventory, path, err);
-	if (rc == 0)
-		rc = apply_selection(o, &inventory, path, err);
+	rc = add_selection(o, &inventory, path, err);
 	inventory_release(&inventory);
 	return rc;
 }
@@ -171,10 +201,10 @@ static int dry_run(const struct restore_options *o, struct err *err)
 	struct inventory inventory;
 	int rc;
 
+	if (!is_sqlite(o))
+		return restore_dry_run_sql(o, err);
 	if (restore_check_chunks(o, err) != 0)
 		return -1;
-	if (!is_sqlite(o))
-		return 0;
 	if (inventory_read(o->store, o->manifest, o->workers, &inventory, err) != 0)
 		return -1;
 	rc = plan(o, &inventory, o->target->path, err);
@@ -190,22 +220,31 @@ static bool may_be_there(const struct restore_options *o)
 	return o->replace || (is_sqlite(o) && o->selection->count > 0);
 }
 
+static int check_unused(const struct restore_options *o, struct err *err)
+{
+	enum local_journals journals = o->target->kind != TARGET_WRANGLER ? LOCAL_REFUSED :
+	    o->dry_run ? LOCAL_LEFT : LOCAL_SETTLED;
+
+	return local_check_unused(o->target->path, journals, err);
+}
+
+/* What is refused is not even settled. */
 static int check_target(const struct restore_options *o, struct err *err)
 {
 	const char *path = o->target->path;
 	struct stat st;
 
-	if (is_sqlite(o) && local_check_unused(path, o->target->kind == TARGET_WRANGLER, err) != 0)
-		return -1;
-	if (lstat(path, &st) != 0)
-		return errno == ENOENT ? 0 : err_sys(err, errno, "\"%s\"", path);
-	if (!S_ISREG(st.st_mode))
-		return err_set(err, ERR_REFUSED, "\"%s\" exists and is not a regular file", path);
-	if (!may_be_there(o)) {
-		(void)err_set(err, ERR_REFUSED, "\"%s\" exists", path);
-		return err_hint(err, "restore to another path, or add --replace");
+	if (lstat(path, &st) == 0) {
+		if (!S_ISREG(st.st_mode))
+			return err_set(err, ERR_REFUSED, "\"%s\" exists and is not a regular file", path);
+		if (!may_be_there(o)) {
+			(void)err_set(err, ERR_REFUSED, "\"%s\" exists", path);
+			return err_hint(err, "restore to another path, or add --replace");
+		}
+	} else if (errno != ENOENT) {
+		return err_sys(err, errno, "\"%s\"", path);
 	}
-	return 0;
+	return is_sqlite(o) ? check_unused(o, err) : 0;
 }
 
 /* A name beside the target that is free now; it is created exclusively. */
@@ -274,7 +313,7 @@ static int make(const struct restore_options *o, const char *path, struct err *e
 {
 	if (!is_sqlite(o))
 		return write_sql(o, path, err);
-	return o->selection->count > 0 ? replay_selection(o, path, err) : replay_everything(o, path, err);
+	return o->selection->count > 0 ? replay_selection(o, path, err) : restore_replay(o, path, err);
 }
 
 int restore_to_file(const struct restore_options *o, struct err *err)

@@ -96,6 +96,25 @@ int64_t manifest_stored_bytes(const struct manifest *m)
 	return sum;
 }
 
+int manifest_check_rows(const struct manifest *m, struct err *err)
+{
+	for (size_t i = 0; i < m->table_count; i++) {
+		const struct manifest_table *t = &m->tables[i];
+		int64_t rows = 0;
+
+		for (size_t k = 0; k < m->object_count; k++) {
+			const struct manifest_object *o = &m->objects[k];
+
+			if (o->kind == MANIFEST_ROWS && strcmp(o->table, t->name) == 0)
+				rows += o->rows;
+		}
+		if (rows != t->rows)
+			return err_set(err, ERR_CORRUPT, "table \"%s\" has %lld rows instead of %lld",
+			    t->name, (long long)rows, (long long)t->rows);
+	}
+	return 0;
+}
+
 const char *manifest_kind_name(enum manifest_kind kind)
 {
 	static const char *const names[] = { "schema", "rows", "post" };

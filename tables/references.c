@@ -10,7 +10,7 @@
 /* ---- reading ---- */
 
 static const char references_sql[] =
-    "SELECT hex(CAST(t AS BLOB)), hex(CAST(f.\"table\" AS BLOB)), f.on_delete FROM "
+    "SELECT hex(CAST(t AS BLOB)), hex(CAST(f.\"table\" AS BLOB)), f.on_delete, f.seq, hex(CAST(f.\"to\" AS BLOB)), f.\"to\" IS NULL FROM "
     "(SELECT name AS t FROM sqlite_schema WHERE type='table' AND "
     "substr(lower(name),1,4)<>'_cf_') JOIN pragma_foreign_key_list(t) AS f ORDER BY t, f.id, f.seq";
 
@@ -23,17 +23,24 @@ int references_read(struct db *db, struct references *ret, struct err *err)
 	if (db_query(db, (const char *const[]){ references_sql }, 1, &answer, err) != 0)
 		return err_wrap(err, "read the foreign keys");
 	rows = &answer.rows[0];
-	if (rows->count > 0 && rows->columns != 3)
+	if (rows->count > 0 && rows->columns != 6)
 		return err_set(err, ERR_CORRUPT, "read the foreign keys: the answer has %zu columns",
 		    rows->columns);
 	for (size_t i = 0; i < rows->count; i++) {
 		struct db_cell action = db_cell(rows, i, 2);
+		int64_t place = 0, to_primary_key = 1;
+
+		(void)db_cell_int(db_cell(rows, i, 3), &place);
+		(void)db_cell_int(db_cell(rows, i, 5), &to_primary_key);
 
 		ret->items = mem_grow(ret->items, ret->count, &ret->cap, sizeof(*ret->items));
 		ret->items[ret->count++] = (struct reference){
 			.child = schema_unhex(db_cell(rows, i, 0)),
 			.parent = schema_unhex(db_cell(rows, i, 1)),
-			.acts = action.text == NULL || strcasecmp(action.text, "NO ACTION") != 0,
+			.acts = action.text == NULL || (strcasecmp(action.text, "NO ACTION") != 0 &&
+			    strcasecmp(action.text, "RESTRICT") != 0),
+			.begins = place == 0,
+			.parent_column = to_primary_key ? NULL : schema_unhex(db_cell(rows, i, 4)),
 		};
 	}
 	return 0;
@@ -44,6 +51,7 @@ void references_release(struct references *references)
 	for (size_t i = 0; i < references->count; i++) {
 		free(references->items[i].child);
 		free(references->items[i].parent);
+		free(references->items[i].parent_column);
 	}
 	free(references->items);
 	*references = (struct references){ NULL, 0, 0 };

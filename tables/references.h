@@ -11,11 +11,15 @@
 #include "base/err.h"
 #include "db/db.h"
 
+/* One column of a foreign key; those of one key follow each other. */
 struct reference {
 	char *child, *parent;    /* names, which SQLite compares without case */
-	/* Deleting or dropping the parent changes or forbids at once: CASCADE, SET NULL,
-	 * SET DEFAULT, RESTRICT. Else it only has to be right at the commit. */
+	/* Deleting or dropping the parent changes the child at once: CASCADE, SET NULL,
+	 * SET DEFAULT. Else it only has to be right at the commit: RESTRICT too, while
+	 * PRAGMA defer_foreign_keys is on (fkActionTrigger() of SQLite's fkey.c). */
 	bool acts;
+	bool begins;             /* the first column of its key */
+	char *parent_column;     /* or NULL: the parent's primary key, column by column */
 };
 
 struct references {

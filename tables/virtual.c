@@ -89,7 +89,21 @@ static const char *skip_argument(const char *p)
 
 /* ---- what they mean ---- */
 
-/* "content=…" and "content_rowid=…"; anything else is not our concern. */
+/* FTS5 takes any beginning of an option's name for it, and the first of these that
+ * fits (fts5_config.c, fts5ConfigParseSpecial). What is left out begins otherwise. */
+static char **option_of(struct virtual_decl *d, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (n == 0)
+		return NULL;
+	if (strncasecmp("content", name, n) == 0)
+		return &d->content;
+	return strncasecmp("content_rowid", name, n) == 0 ? &d->content_rowid : NULL;
+}
+
+/* "content=…" and "content_rowid=…"; anything else is not our concern. Nothing
+ * behind the "=" is the empty name. */
 static void read_option(struct virtual_decl *d, const char *p)
 {
 	AUTO_STR name = NULL;
@@ -98,15 +112,14 @@ static void read_option(struct virtual_decl *d, const char *p)
 	p = skip_space(read_token(skip_space(p), &name));
 	if (name == NULL || *p != '=')
 		return;
-	if (strcasecmp(name, "content") == 0)
-		value = &d->content;
-	else if (strcasecmp(name, "content_rowid") == 0)
-		value = &d->content_rowid;
-	else
+	value = option_of(d, name);
+	if (value == NULL)
 		return;
 	free(*value);
 	*value = NULL;
 	(void)read_token(skip_space(p + 1), value);
+	if (*value == NULL)
+		*value = mem_strdup("");
 }
 
 static enum virtual_kind kind_of(const struct virtual_decl *d)

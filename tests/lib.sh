@@ -219,15 +219,16 @@ expect_same_database() {
     expect_same_file "$TEST_TMP/database.text" "$TEST_TMP/original.text"
 }
 
-# A SQLite file as text: the schema, and each cell with its storage class; text in hex, as quote() ends at a NUL.
+# A SQLite file as text: the schema, and each cell with its storage class; text in hex, as quote() ends at a NUL, and the
+# bits of reals, which quote() of some versions rounds.
 database_text() { # FILE
     sqlite3 -readonly "$1" "SELECT type, name, tbl_name, sql FROM sqlite_schema WHERE tbl_name NOT GLOB '_cf_*' ORDER BY type, name"
     sqlite3 -readonly "$1" "
         SELECT 'SELECT ' || quote('table ' || t.name) || '; SELECT ' ||
             CASE WHEN t.wr THEN '' ELSE coalesce((SELECT r FROM (SELECT 'rowid' AS r UNION ALL SELECT '_rowid_' UNION ALL SELECT 'oid')
                 WHERE r NOT IN (SELECT lower(name) FROM pragma_table_xinfo(t.name))), 'NULL') || ',' END ||
-            (SELECT group_concat(printf('typeof(\"%w\"),CASE typeof(\"%w\") WHEN ''text'' THEN hex(CAST(\"%w\" AS BLOB)) ELSE quote(\"%w\") END',
-                name, name, name, name)) FROM pragma_table_xinfo(t.name)) ||
+            (SELECT group_concat(printf('typeof(\"%w\"),CASE typeof(\"%w\") WHEN ''text'' THEN hex(CAST(\"%w\" AS BLOB)) WHEN ''real'' THEN hex(ieee754_to_blob(\"%w\")) ELSE quote(\"%w\") END',
+                name, name, name, name, name)) FROM pragma_table_xinfo(t.name)) ||
             printf(' FROM \"%w\" ORDER BY ', t.name) ||
             CASE WHEN t.wr THEN (SELECT group_concat(printf('\"%w\"', name)) FROM (SELECT name FROM pragma_table_xinfo(t.name) WHERE pk > 0 ORDER BY pk)) ELSE '1' END || ';'
         FROM pragma_table_list AS t
@@ -235,6 +236,8 @@ database_text() { # FILE
         ORDER BY t.name" | sqlite3 -readonly "$1"
     ! sqlite3 -readonly "$1" 'SELECT name FROM sqlite_schema' | grep -qx sqlite_sequence ||
         sqlite3 -readonly "$1" 'SELECT quote(name), quote(seq), typeof(seq) FROM sqlite_sequence ORDER BY 1, 2'
+    ! sqlite3 -readonly "$1" 'SELECT name FROM sqlite_schema' | grep -qx sqlite_stat1 ||
+        sqlite3 -readonly "$1" 'SELECT quote(tbl), quote(idx), quote(stat) FROM sqlite_stat1 ORDER BY 1, 2, 3'
 }
 
 # ---- Cloudflare: the rig (tests/cloudflare) and the fault proxy before it

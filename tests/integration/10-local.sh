@@ -303,9 +303,9 @@ INSERT INTO long VALUES ('x', randomblob(700000), hex(randomblob(700000)));
 SQL
     back_up
     d1keep cat local/any | awk '{ n += length($0) + 1 } /;$/ { if (n - 1 > longest) longest = n - 1; n = 0 } END { print longest, n }' >"$OUT"
-    expect_out '^(100000|99[0-9]{3}) 0$'
+    expect_out '^99[0-9]{3} 0$'
 }
-test_case 'no statement of the dump is longer than 100,000 bytes' statements_are_short
+test_case 'no statement of the dump is longer than 100,000 bytes, with its line feed' statements_are_short
 
 json_in_the_schema() {
     new_database "$ANY" <<'SQL'

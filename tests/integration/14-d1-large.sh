@@ -68,4 +68,21 @@ usage_again() {
 }
 test_case '300,000 rows again: no chunk is uploaded' usage_again
 
+usage_to_d1() {
+    local file original
+    expect_exit 0 d1keep restore test/t3 --to d1:test/t4
+    expect_err 'restored test/t3@.* to d1:test/t4: 2 tables, 300,001 rows, '
+    expect_err 'checked: 2 tables, every row is what the manifest says'
+    expect_err 'D1 counted [0-9,]+ rows written$'
+    file=$(rig_file t4)
+    original=$(rig_file t3)
+    same_table "$file" "$original" usage id user_id resource count cost_cents month created_at metadata
+    same_table "$file" "$original" quiet a
+    # in parts, over what is there
+    expect_exit 0 d1keep restore test/t3 --to d1:test/t4 --replace --part-size 30 --check count
+    expect_err ', in several imports$'
+    same_table "$file" "$original" usage id user_id resource count cost_cents month created_at metadata
+}
+test_case '300,000 rows: back into a D1, whole and in parts, equal' usage_to_d1
+
 test_done

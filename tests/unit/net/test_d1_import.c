@@ -226,7 +226,7 @@ static const struct {
 	{ { INIT, UPLOADED, ERROR("\"error\":\"Network connection lost.\""), NOT_IMPORTING }, "IUGp", "Not currently", "", ERR_AGAIN, true },
 	/* unknown: the polls */
 	{ { INIT, UPLOADED, ACTIVE, ERROR("\"error\":\"Network connection lost.\"") }, "IUGP", "connection lost", "", ERR_AGAIN, true },
-	{ { INIT, UPLOADED, ACTIVE, NOT_IMPORTING }, "IUGP", "the import may have happened all the same: database " DATABASE, "the database itself tells", ERR_AGAIN, true },
+	{ { INIT, UPLOADED, ACTIVE, NOT_IMPORTING }, "IUGP", "database " DATABASE ": the import: Not currently importing anything.", "the database itself tells", ERR_AGAIN, true },
 	{ { INIT, UPLOADED, ACTIVE, REFUSED("400", "7500", "Not currently importing anything.") }, "IUGP", "Not currently", "", ERR_AGAIN, true },
 	{ { INIT, UPLOADED, ACTIVE, SAYS_NO("Not currently import at bookmark b1") }, "IUGP", "at bookmark", "", ERR_AGAIN, true },
 	{ { INIT, UPLOADED, ACTIVE, ERROR("\"error\":\"Not currently importing anything.\"") }, "IUGP", "Not currently", "", ERR_AGAIN, true },

@@ -96,6 +96,24 @@ START_TEST(a_dump_becomes_a_database)
 }
 END_TEST
 
+/* Making one, FTS5 asks for PRAGMA data_version and an rtree for page_size. */
+START_TEST(virtual_tables_are_made)
+{
+	struct scene s;
+
+	scene_open(&s);
+	apply(&s, "CREATE VIRTUAL TABLE f USING fts5(t, prefix=2);\nCREATE VIRTUAL TABLE r USING rtree(id, a, b, +c);\n"
+	    "CREATE VIRTUAL TABLE i USING rtree_i32(id, a, b);\nCREATE VIRTUAL TABLE v USING fts5vocab(f, row);\n");
+	apply(&s, "INSERT INTO f(rowid,t) VALUES(-3,'one two');\nINSERT INTO r(id,a,b,c) VALUES(7,0.5,1.5,'x');\n");
+	fixture_expect(&s.f, "f", 1);
+	fixture_expect(&s.f, "r", 1);
+	commit(&s);
+	assert_query(&s, "SELECT rowid FROM f WHERE f MATCH 'tw*'", "-3");
+	assert_query(&s, "SELECT id||c FROM r WHERE a<1", "7x");
+	scene_close(&s);
+}
+END_TEST
+
 START_TEST(what_stands_between_statements_does_not_matter)
 {
 	struct scene s;
@@ -206,6 +224,53 @@ START_TEST(hostile_sql_is_corrupt)
 }
 END_TEST
 
+static void count_statements(void *ctx, struct sqlite3 *sqlite, const char *sql, size_t len)
+{
+	(void)sqlite;
+	ck_assert_uint_gt(len, 0);
+	ck_assert_int_eq(sql[len - 1], ';');
+	(*(int *)ctx)++;
+}
+
+/* -1 statements: the replay fails. */
+static void replays_with(bool pass_over, const char *sql, int statements)
+{
+	struct fixture f;
+	AUTO_STR path = NULL;
+	AUTO_BUF text = BUF_INIT(1u << 20);
+	struct replay *replay;
+	int count = 0;
+
+	fixture_open(&f);
+	path = fixture_path(&f, "new");
+	replay = replay_open(&(struct replay_options){
+		.path = path, .ran = count_statements, .ctx = &count, .pass_over = pass_over,
+	}, NULL);
+	ck_assert_ptr_nonnull(replay);
+	ck_assert_int_eq(buf_adds(&text, sql, NULL), 0);
+	ck_assert_int_eq(replay_apply(replay, &text, NULL), statements < 0 ? -1 : 0);
+	if (statements >= 0)
+		ck_assert_int_eq(count, statements);
+	replay_free(replay);
+	fixture_close(&f);
+}
+
+START_TEST(what_a_newer_sqlite_knows_is_passed_over_when_told_to)
+{
+	static const char future[] = "CREATE TABLE t(a);\n"
+	    "CREATE VIRTUAL TABLE f USING fts5(a,option_of_the_future=1);\n"
+	    "INSERT INTO f(f,\"rank\") VALUES('x;',1);\nINSERT INTO t VALUES(';\n');\n";
+
+	replays_with(true, future, 4);
+	replays_with(false, future, -1);
+	/* Nothing else is forgiven. */
+	replays_with(true, "SELECT load_extension('x');\n", -1);
+	replays_with(true, "INSERT INTO never VALUES(1);\n", -1);
+	replays_with(true, "CREATE TABLE t(a;\n", -1);
+	replays_with(true, "ATTACH 'x' AS y;\n", -1);
+}
+END_TEST
+
 START_TEST(a_nul_byte_is_corrupt_wherever_it_is)
 {
 	static const char *const text[] = { "\0", "CREATE TABLE t(a);\0", "CREATE TABLE t(a);\0CREATE TABLE u(a);" };
@@ -296,12 +361,14 @@ END_TEST
 UNIT_CASE(replay)
 {
 	tcase_add_test(tc, a_dump_becomes_a_database);
+	tcase_add_test(tc, virtual_tables_are_made);
 	tcase_add_test(tc, what_stands_between_statements_does_not_matter);
 	tcase_add_test(tc, the_file_is_for_its_owner_alone);
 	tcase_add_loop_test(tc, what_is_there_is_not_opened, 0, 2);
 	tcase_add_test(tc, a_missing_folder_is_not_found);
 	tcase_add_loop_test(tc, hostile_sql_is_corrupt, 0, (int)(sizeof(hostile) / sizeof(hostile[0])));
 	tcase_add_loop_test(tc, a_nul_byte_is_corrupt_wherever_it_is, 0, 3);
+	tcase_add_test(tc, what_a_newer_sqlite_knows_is_passed_over_when_told_to);
 	tcase_add_test(tc, sql_that_never_ends_can_be_stopped);
 	tcase_add_loop_test(tc, a_table_with_other_rows_than_promised_is_corrupt, 0, 3);
 	tcase_add_test(tc, a_table_that_is_missing_is_corrupt);

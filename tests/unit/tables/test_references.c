@@ -32,7 +32,9 @@ static void put_in_order(const struct references *references, const char *const 
 static void add(struct references *r, const char *child, const char *parent)
 {
 	r->items = mem_grow(r->items, r->count, &r->cap, sizeof(*r->items));
-	r->items[r->count++] = (struct reference){ mem_strdup(child), mem_strdup(parent), false };
+	r->items[r->count++] = (struct reference){
+		.child = mem_strdup(child), .parent = mem_strdup(parent), .begins = true,
+	};
 }
 
 START_TEST(parents_come_first)

@@ -180,6 +180,37 @@ START_TEST(a_contentless_index_keeps_its_definition)
 }
 END_TEST
 
+/* FTS5 takes "cont" for "content", and nothing for ''. */
+START_TEST(a_contentless_index_is_known_however_it_is_spelled)
+{
+	static const char *const options[] = {
+		"content=''", "content=", "content = \"\"", "CONTENT=[]", "c=", "conte=''",
+		"tokenize='trigram', content=, columnsize=1",
+	};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		AUTO_STR sql = mem_printf("CREATE VIRTUAL TABLE f USING fts5(content_of, %s);"
+		    "INSERT INTO f VALUES('a word')", options[i]);
+
+		read_schema(sql);
+		ck_assert_uint_eq(s.table_count, 0);
+		ck_assert_uint_eq(s.exception_count, 1);
+		ck_assert_uint_eq(s.object_count, 1);
+		teardown();
+	}
+}
+END_TEST
+
+START_TEST(an_index_of_another_table_is_known_however_it_is_spelled)
+{
+	read_schema("CREATE TABLE t(id INTEGER PRIMARY KEY, a);"
+	    "CREATE VIRTUAL TABLE f USING fts5(a, cont=t, content_r=id)");
+	ck_assert_uint_eq(s.table_count, 1);
+	ck_assert_uint_eq(s.exception_count, 0);
+	ck_assert_str_eq(object_of("f")->fill, "INSERT INTO \"f\"(\"f\") VALUES('rebuild');\n");
+}
+END_TEST
+
 START_TEST(options_of_an_fts5_table_are_kept)
 {
 	read_schema("CREATE VIRTUAL TABLE \"f'\"\"x\" USING fts5(a);"
@@ -378,6 +409,8 @@ UNIT_CASE(schema)
 	tcase_add_test(tc, an_index_whose_content_is_gone_keeps_its_definition);
 	tcase_add_test(tc, an_index_of_what_is_not_kept_keeps_its_definition);
 	tcase_add_test(tc, a_contentless_index_keeps_its_definition);
+	tcase_add_test(tc, a_contentless_index_is_known_however_it_is_spelled);
+	tcase_add_test(tc, an_index_of_another_table_is_known_however_it_is_spelled);
 	tcase_add_test(tc, options_of_an_fts5_table_are_kept);
 	tcase_add_test(tc, modules_that_d1_does_not_have_become_exceptions);
 	tcase_add_test(tc, an_index_of_a_shadow_table_becomes_an_exception);

@@ -1,0 +1,3 @@
+-- A8 15, A1 #9: each storage class in a column of each affinity, by each way of naming it.
+CREATE TABLE m(i INTEGER, t TEXT, r REAL, n NUMERIC, b BLOB, x, d DATETIME, c VARCHAR(10), o BOOLEAN, f "FLOATING POINT", k CHARINT, s STRING, e DECIMAL(10, 5), "quoted type" "it's; a type");
+INSERT INTO m SELECT v, v, v, v, v, v, v, v, v, v, v, v, v, v FROM (SELECT column1 AS v FROM (VALUES (NULL), (7), (7.0), (7.5), ('7'), ('7.0'), ('7.50'), ('0x7'), (' 7 '), ('007'), ('1e3'), ('x'), (''), (x'37'), (x''), ('9007199254740993'), ('9223372036854775808'), ('2023-08-25 14:09:20'), ('Infinity'), ('nan'), ('-0'), ('-0.0'), ('1' || char(0)), ('9e999'), (1e20)));

@@ -1,0 +1,8 @@
+-- A8 16 and 17, A1 #8, A2 S8: NUL, what is no UTF-8, lone surrogates, BOM, U+2028, emoji, right to left; quotes, backslashes, line ends in every mix.
+CREATE TABLE text(id INTEGER PRIMARY KEY, t TEXT, x);
+INSERT INTO text(t) VALUES (char(0)), ('a' || char(0)), (char(0) || 'a'), ('a' || char(0) || char(0) || ''''), (CAST(x'FF' AS TEXT)), (CAST(x'EDA080' AS TEXT)), (CAST(x'EDB080' AS TEXT)), (CAST(x'EDA080EDB080' AS TEXT)), (CAST(x'C080' AS TEXT)), (CAST(x'F4908080' AS TEXT)), (CAST(x'F09F98' AS TEXT)),
+  (CAST(x'61C3' AS TEXT)), (CAST(x'00FF0A0D' AS TEXT)), (char(65279)), (char(65279) || 'a'), (CAST(x'FFFE6100' AS TEXT)), (char(8232)), (char(8233)), (char(133)), ('😀'), ('👩‍👩‍👧‍👦'), ('e' || char(769)), ('שלום'), (char(8238) || 'abc' || char(8236)), (char(65533)), (char(65534)), (char(65535)), (char(1114111)), (char(57344));
+INSERT INTO text(t) VALUES (''''), (''''''), (''''''''), ('\'), ('\\'), ('\n'), ('\r\n'), ('\012'), ('(\n0)'), ('\u0041\x41'), ('%s%n'), ('"'), ('`['), ('?1 :a @b $c'), ('--'), ('/*'), ('*/'), (';'), (''');'), ('X''00'''), ('unistr(''\0041'')'), ('char(10)'), ('ERROR near "x": syntax error'), ('NULL'), ('INSERT INTO "text" VALUES (1);');
+-- Every sequence of three out of: LF, CR, a letter, a backslash, an n, a quote.
+INSERT INTO text(t) SELECT a.c || b.c || d.c FROM (SELECT column1 AS c FROM (VALUES (char(10)), (char(13)), ('x'), ('\'), ('n'), (''''))) AS a, (SELECT column1 AS c FROM (VALUES (char(10)), (char(13)), ('x'), ('\'), ('n'), (''''))) AS b, (SELECT column1 AS c FROM (VALUES (char(10)), (char(13)), ('x'), ('\'), ('n'), (''''))) AS d;
+UPDATE text SET x = CAST(t AS BLOB) WHERE id % 2;

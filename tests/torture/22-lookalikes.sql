@@ -1,0 +1,23 @@
+-- A8 22, A2 S9: names that only look like those D1 and SQLite keep for themselves.
+CREATE TABLE cf_x(a);
+CREATE TABLE "_cfx"(a);
+CREATE TABLE "x_cf_"(a);
+CREATE TABLE " _cf_x"(a);
+CREATE TABLE "sqlitex"(a);
+CREATE TABLE "sqlite-x"(a);
+CREATE TABLE " sqlite_x"(a);
+CREATE TABLE "_sqlite_x"(a);
+CREATE TABLE "_d1keep"(a);
+CREATE TABLE own_data(a);
+CREATE TABLE "own_config"(a);
+INSERT INTO cf_x VALUES (1);
+INSERT INTO "_cfx" VALUES (1);
+INSERT INTO "x_cf_" VALUES (1);
+INSERT INTO " _cf_x" VALUES (1);
+INSERT INTO "sqlitex" VALUES (1);
+INSERT INTO "sqlite-x" VALUES (1);
+INSERT INTO " sqlite_x" VALUES (1);
+INSERT INTO "_sqlite_x" VALUES (1);
+INSERT INTO "_d1keep" VALUES (1);
+INSERT INTO own_data VALUES (1);
+INSERT INTO own_config VALUES (1);

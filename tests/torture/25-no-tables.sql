@@ -1,0 +1,1 @@
+-- A8 25: a database without tables.
