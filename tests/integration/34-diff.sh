@@ -121,10 +121,12 @@ test_case 'a restored file differs in nothing, value by value' restored
 
 # ---- files
 
-new_shop() {
+shops=0
+new_shop() { # with other rows each time, the same in each run
+    shops=$((shops + 1))
     rm -f "$SHOP"
     sql "$SHOP" "CREATE TABLE big(id INTEGER PRIMARY KEY, t TEXT); CREATE TABLE keyed(k TEXT COLLATE NOCASE PRIMARY KEY, v) WITHOUT ROWID; CREATE TABLE mixed(id INTEGER PRIMARY KEY, v);
-        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000) INSERT INTO big SELECT i, hex(randomblob(300)) FROM n;
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000) INSERT INTO big SELECT i, printf('%0600d', i * 1000003 + $shops) FROM n;
         INSERT INTO keyed VALUES ('ann', 1), ('Bob', 2), ('cy', 3); INSERT INTO mixed VALUES (1, 1), (2, 'ab'), (3, 0.1), (4, NULL), (5, 1.0)"
 }
 new_shop
@@ -143,7 +145,7 @@ moved_boundaries() {
     back_up local/shop --label cut
     expect_equal "$(d1keep show local/shop@cut --json | jq '[.objects[] | select(.table == "big")] | length > 2')" true
     # Rows in front move every boundary of the size-limited kind; whole chunks behind them are the same again.
-    sql "$SHOP" "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 700) INSERT INTO big SELECT -i, hex(randomblob(300)) FROM n; UPDATE big SET t = 'x' WHERE id = 3000; DELETE FROM big WHERE id = 6000"
+    sql "$SHOP" "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 700) INSERT INTO big SELECT -i, printf('%0600d', i * 999983) FROM n; UPDATE big SET t = 'x' WHERE id = 3000; DELETE FROM big WHERE id = 6000"
     back_up local/shop
     expect_equal "$(diff_json "$ROWS" local/shop@cut local/shop)" '["big +700 -1 ~1 0"]'
     diff_json "$ROWS" local/shop@cut live:local/shop >"$TEST_TMP/live"
