@@ -121,12 +121,10 @@ test_case 'a restored file differs in nothing, value by value' restored
 
 # ---- files
 
-shops=0
-new_shop() { # with other rows each time, the same in each run
-    shops=$((shops + 1))
+new_shop() {
     rm -f "$SHOP"
     sql "$SHOP" "CREATE TABLE big(id INTEGER PRIMARY KEY, t TEXT); CREATE TABLE keyed(k TEXT COLLATE NOCASE PRIMARY KEY, v) WITHOUT ROWID; CREATE TABLE mixed(id INTEGER PRIMARY KEY, v);
-        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000) INSERT INTO big SELECT i, printf('%0600d', i * 1000003 + $shops) FROM n;
+        WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000) INSERT INTO big SELECT i, printf('%0600d', i * 1000003) FROM n;
         INSERT INTO keyed VALUES ('ann', 1), ('Bob', 2), ('cy', 3); INSERT INTO mixed VALUES (1, 1), (2, 'ab'), (3, 0.1), (4, NULL), (5, 1.0)"
 }
 new_shop
@@ -200,6 +198,7 @@ CASE
 test_case 'nothing stays in the temporary folder' <<'CASE'
 mkdir "$TEST_TMP/tmp"
 new_shop
+sql "$SHOP" "UPDATE big SET t = 'other' || t"
 back_up local/shop --label fresh
 sql "$SHOP" 'UPDATE keyed SET v = 8'
 TMPDIR=$TEST_TMP/tmp expect_exit 0 d1keep diff local/shop@fresh
