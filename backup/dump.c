@@ -281,14 +281,16 @@ static int dump_objects(struct dump *d, const struct schema *schema, enum schema
 	return 0;
 }
 
+/* Triggers come before virtual tables: an engine may refuse one on a table that is
+ * named like a shadow (tables/virtual.h). */
 int dump_post(struct dump *dump, const struct schema *schema, const struct dump_end *end,
     struct err *err)
 {
 	if ((schema->has_sequence && dump_sequence(dump, &end->sequence, err) != 0) ||
 	    dump_indexes(dump, schema, MANIFEST_POST, err) != 0 ||
 	    dump_objects(dump, schema, SCHEMA_VIEW, err) != 0 ||
-	    dump_objects(dump, schema, SCHEMA_VIRTUAL, err) != 0 ||
 	    dump_objects(dump, schema, SCHEMA_TRIGGER, err) != 0 ||
+	    dump_objects(dump, schema, SCHEMA_VIRTUAL, err) != 0 ||
 	    (schema->has_stat && dump_stat(dump, &end->stat, err) != 0))
 		return -1;
 	return close_chunk(dump, err);

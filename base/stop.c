@@ -12,12 +12,22 @@ static void on_signal(int sig)
 	atomic_store(&stopping, true);
 }
 
+/* Under nohup(1) it stays ignored. */
+static void catch_hangup(const struct sigaction *sa)
+{
+	struct sigaction before;
+
+	if (sigaction(SIGHUP, NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+		(void)sigaction(SIGHUP, sa, NULL);
+}
+
 void stop_install(void)
 {
 	struct sigaction sa = { .sa_handler = on_signal };
 
 	(void)sigemptyset(&sa.sa_mask);
 	(void)sigaction(SIGTERM, &sa, NULL);
+	catch_hangup(&sa);
 	sa.sa_flags = (int)SA_RESETHAND;
 	(void)sigaction(SIGINT, &sa, NULL);
 	sa.sa_handler = SIG_IGN;

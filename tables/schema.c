@@ -30,7 +30,7 @@ struct schema_sql {
 	" WHERE s.type='table' AND l.schema='main' AND " kept("s.name")
 
 #define ORDINARY_TABLES(kept) \
-	"(SELECT s.name AS t" TABLE_LIST(kept) " AND l.type='table')"
+	"(SELECT s.name AS t" TABLE_LIST(kept) " AND l.type IN ('table','shadow'))"
 
 #define SCHEMA_SQL(kept) { \
 	.fingerprint = "SELECT type, " HEX("name") ", " HEX("tbl_name") ", " HEX("sql") \
@@ -128,11 +128,25 @@ struct schema_object *schema_add_object(struct schema *schema, enum schema_kind 
 	return object;
 }
 
-static int take_table(struct schema *schema, const struct db_rows *tables,
+/* `facts`: what pragma_table_list says. */
+static bool is_ordinary(struct schema *schema, const struct db_rows *rows, const char *name,
+    const struct db_cell *facts)
+{
+	enum shadow shadow;
+
+	if (!text_is(facts[1], "shadow"))
+		return text_is(facts[1], "table");
+	shadow = schema_shadow(rows, name);
+	if (shadow == SHADOW_LOST)
+		schema_add_exception(schema, name, "it is named like a part of the full-text table that it stands beside, which a database may protect from every write: neither its definition nor its rows are in this snapshot");
+	return shadow == SHADOW_KEPT;
+}
+
+static int take_table(struct schema *schema, const struct db_answer *answer,
     struct db_cell hex_name, struct db_cell sql, struct err *err)
 {
 	AUTO_STR name = schema_unhex(hex_name);
-	const struct db_cell *facts = schema_table_facts(tables, hex_name);
+	const struct db_cell *facts = schema_table_facts(&answer->rows[ASK_TABLES], hex_name);
 
 	if (strncasecmp(name, "sqlite_", 7) == 0) {
 		if (strcmp(name, "sqlite_sequence") == 0)
@@ -145,7 +159,7 @@ static int take_table(struct schema *schema, const struct db_rows *tables,
 		return err_set(err, ERR_CORRUPT, "table \"%s\" has no definition", name);
 	if (strncasecmp(name, RESERVED_PREFIX, strlen(RESERVED_PREFIX)) == 0)
 		schema_add_exception(schema, name, "tables whose names begin with _d1keep_ are a restore's own, and are not kept");
-	else if (text_is(facts[1], "table"))
+	else if (is_ordinary(schema, &answer->rows[ASK_SCHEMA], name, facts))
 		schema_add_table(schema, TABLE_ORDINARY, schema_unhex(hex_name), schema_unhex(sql))
 		    ->without_rowid = text_is(facts[2], "1");
 	return 0;
@@ -192,8 +206,8 @@ static int take_tables_and_views(struct schema *schema, const struct db_answer *
 
 		if (text_is(row[0], "view"))
 			add_object(schema, SCHEMA_VIEW, row);
-		else if (text_is(row[0], "table") && take_table(schema,
-		    &answer->rows[ASK_TABLES], row[1], row[3], err) != 0)
+		else if (text_is(row[0], "table") &&
+		    take_table(schema, answer, row[1], row[3], err) != 0)
 			return -1;
 	}
 	return 0;

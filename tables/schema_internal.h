@@ -29,6 +29,16 @@ bool schema_has_column(const struct table *t, const char *name);
  * the rowid cannot be reached. */
 int schema_settle_keys(struct table *t, struct err *err);
 
+/* A table that SQLite calls a shadow, by the virtual tables of `schema` (as below). */
+enum shadow {
+	SHADOW_REAL,           /* a virtual table makes it */
+	SHADOW_KEPT,           /* somebody's own, and filled before the virtual table is made */
+	SHADOW_LOST,           /* somebody's own, and the virtual table is made before any row:
+	                        * a database that protects shadows then takes none for it */
+};
+
+enum shadow schema_shadow(const struct db_rows *schema, const char *table);
+
 /* `schema` and `tables`: sqlite_schema and pragma_table_list, as schema.c asked
  * for them. */
 int schema_take_virtual(struct schema *ret, struct db *db, const struct db_rows *schema,

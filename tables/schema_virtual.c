@@ -235,6 +235,29 @@ static int take_one(struct looking *l, struct err *err)
 	return 0;
 }
 
+enum shadow schema_shadow(const struct db_rows *schema, const char *table)
+{
+	const char *end = strrchr(table, '_');
+	size_t len = end != NULL ? (size_t)(end - table) : 0;
+	enum shadow ret = SHADOW_KEPT;
+
+	for (size_t i = 0; end != NULL && i < schema->count; i++) {
+		AUTO_STR name = schema_unhex(db_cell(schema, i, 1));
+		AUTO_STR sql = schema_unhex(db_cell(schema, i, 3));
+		struct virtual_decl decl;
+
+		if (strlen(name) != len || strncasecmp(name, table, len) != 0 || !virtual_read(sql, &decl))
+			continue;
+		if (virtual_owns(&decl, end + 1))
+			ret = SHADOW_REAL;
+		else if (decl.kind == VIRTUAL_FTS5)
+			ret = SHADOW_LOST;
+		virtual_release(&decl);
+		return ret;
+	}
+	return SHADOW_REAL;
+}
+
 int schema_take_virtual(struct schema *ret, struct db *db, const struct db_rows *schema,
     const struct db_rows *tables, struct err *err)
 {

@@ -90,36 +90,52 @@ static const char *skip_argument(const char *p)
 /* ---- what they mean ---- */
 
 /* FTS5 takes any beginning of an option's name for it, and the first of these that
- * fits (fts5_config.c, fts5ConfigParseSpecial). What is left out begins otherwise. */
-static char **option_of(struct virtual_decl *d, const char *name)
-{
-	size_t n = strlen(name);
+ * fits (fts5_config.c, fts5ConfigParseSpecial). Others begin otherwise. */
+enum option {
+	OPTION_CONTENT, OPTION_CONTENTLESS_DELETE, OPTION_CONTENTLESS_UNINDEXED,
+	OPTION_CONTENT_ROWID, OPTION_COLUMNSIZE, OPTION_OTHER,
+};
 
-	if (n == 0)
-		return NULL;
-	if (strncasecmp("content", name, n) == 0)
-		return &d->content;
-	return strncasecmp("content_rowid", name, n) == 0 ? &d->content_rowid : NULL;
+static enum option option_of(const char *name)
+{
+	static const char *const names[OPTION_OTHER] = {
+		"content", "contentless_delete", "contentless_unindexed", "content_rowid", "columnsize",
+	};
+	int i = 0;
+
+	while (i < OPTION_OTHER && (*name == '\0' || strncasecmp(names[i], name, strlen(name)) != 0))
+		i++;
+	return (enum option)i;
 }
 
-/* "content=…" and "content_rowid=…"; anything else is not our concern. Nothing
- * behind the "=" is the empty name. */
+/* Takes `value`. */
+static void take_option(struct virtual_decl *d, enum option option, char *value)
+{
+	char **place = option == OPTION_CONTENT ? &d->content : &d->content_rowid;
+
+	if (option == OPTION_CONTENT || option == OPTION_CONTENT_ROWID) {
+		free(*place);
+		*place = value;
+		return;
+	}
+	if (option == OPTION_CONTENTLESS_UNINDEXED)
+		d->keeps_unindexed = strcmp(value, "0") != 0;
+	if (option == OPTION_COLUMNSIZE)
+		d->no_columnsize = strcmp(value, "0") == 0;
+	free(value);
+}
+
+/* Nothing behind the "=" is the empty text. */
 static void read_option(struct virtual_decl *d, const char *p)
 {
 	AUTO_STR name = NULL;
-	char **value;
+	char *value = NULL;
 
 	p = skip_space(read_token(skip_space(p), &name));
 	if (name == NULL || *p != '=')
 		return;
-	value = option_of(d, name);
-	if (value == NULL)
-		return;
-	free(*value);
-	*value = NULL;
-	(void)read_token(skip_space(p + 1), value);
-	if (*value == NULL)
-		*value = mem_strdup("");
+	(void)read_token(skip_space(p + 1), &value);
+	take_option(d, option_of(name), value != NULL ? value : mem_strdup(""));
 }
 
 static enum virtual_kind kind_of(const struct virtual_decl *d)
@@ -158,6 +174,13 @@ bool virtual_read(const char *sql, struct virtual_decl *ret)
 	if (ret->kind == VIRTUAL_FTS5_EXTERNAL && ret->content_rowid == NULL)
 		ret->content_rowid = mem_strdup("rowid");
 	return true;
+}
+
+bool virtual_owns(const struct virtual_decl *decl, const char *suffix)
+{
+	if (strcasecmp(suffix, "content") == 0)
+		return decl->content == NULL || (decl->content[0] == '\0' && decl->keeps_unindexed);
+	return strcasecmp(suffix, "docsize") != 0 || !decl->no_columnsize;
 }
 
 void virtual_release(struct virtual_decl *decl)

@@ -21,10 +21,18 @@ struct virtual_decl {
 	char *module;
 	char *content;             /* VIRTUAL_FTS5_EXTERNAL: of what, and the name of */
 	char *content_rowid;       /* its rowid */
+	bool keeps_unindexed;      /* contentless_unindexed=1 */
+	bool no_columnsize;        /* columnsize=0 */
 };
 
 /* False when the text cannot be read; `ret` is then empty. Else release it. */
 bool virtual_read(const char *sql, struct virtual_decl *ret);
+
+/* SQLite calls every table a shadow whose name is that of a virtual table, "_" and one
+ * of its module's suffixes, also where the virtual table makes none of that name: then
+ * it is somebody's own. */
+bool virtual_owns(const struct virtual_decl *decl, const char *suffix);
+
 void virtual_release(struct virtual_decl *decl);
 
 #endif

@@ -566,6 +566,21 @@ back_up
 find "$BUCKET" -path '*/any/*' -size +60M -delete
 EOF
 
+# SQLite calls docs_content a shadow of docs.
+test_case 'the content of a full-text index, in a table that is named like a shadow of it, comes back' <<'EOF'
+new_database "$ANY" <<'SQL'
+CREATE TABLE docs_content(id INTEGER PRIMARY KEY, body); INSERT INTO docs_content VALUES (1, 'precious'), (7, 'more');
+CREATE VIRTUAL TABLE docs USING fts5(body, content=docs_content, content_rowid=id); INSERT INTO docs(docs) VALUES ('rebuild');
+CREATE TRIGGER added AFTER INSERT ON docs_content BEGIN INSERT INTO docs(rowid, body) VALUES (new.id, new.body); END;
+SQL
+back_up
+rm -f "$TEST_TMP/shadow.sqlite"
+expect_exit 0 d1keep restore local/any --to "sqlite:$TEST_TMP/shadow.sqlite"
+sql "$TEST_TMP/shadow.sqlite" "INSERT INTO docs_content VALUES (9, 'nine')"
+expect_equal "$(sql "$TEST_TMP/shadow.sqlite" "SELECT * FROM docs_content; SELECT rowid FROM docs('precious'); SELECT rowid FROM docs('nine')" | tr '\n' ' ')" '1|precious 7|more 9|nine 1 9 '
+expect_exit 0 d1keep verify --replay local/any
+EOF
+
 interrupted_verify_is_no_success() {
     local names=() i rc=0
     new_database "$ANY" <<<'CREATE TABLE t(a); INSERT INTO t VALUES (1);'

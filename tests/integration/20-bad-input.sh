@@ -542,6 +542,12 @@ expect_exit 0 d1keep check
 expect_out 'good: 4 environments'
 EOF
 
+test_case 'undo: the name of another database is refused, also where none is asked for' <<'EOF'
+faults_reset
+expect_error 4 'yes-i-mean production/auth, but the target is test/t1' d1keep undo test/t1 some-bookmark --yes-i-mean production/auth
+expect_equal "$(requests_seen '^POST')" 0
+EOF
+
 test_case 'one database fails, the others of the environment are backed up' <<'EOF'
 conf_with "s|^environment \"local\" {|&\n    database \"gone\" { source = \"sqlite\"  path = \"$TEST_TMP/gone.sqlite\" }|"
 expect_error 1 'local/gone: .*there is no file' d1keep backup local

@@ -72,8 +72,8 @@ killed() {
 n=0
 for at in "an answer of the API|$API_CALL, \"skip\": 1|/raw 0" "the upload of a chunk|$CHUNK|PUT .*/data/.* 0" "the upload of the manifest|$MANIFEST|PUT .*/snapshots/.* 0"; do
     IFS='|' read -r where match seen <<<"$at"
-    for signal in KILL:137 TERM:130 INT:130; do
-        [ "$signal" != INT:130 ] || [ "$where" = 'the upload of a chunk' ] || continue
+    for signal in KILL:137 TERM:130 INT:130 HUP:130; do
+        [[ "$signal" =~ KILL|TERM ]] || [ "$where" = 'the upload of a chunk' ] || continue
         KILLS=$((n += 1))
         test_case "SIG${signal%:*} during $where: nothing listed, the rest whole, the next backup succeeds" \
             killed "${signal%:*}" "${signal#*:}" "{$match, \"kind\": \"stall\"}" "$seen"

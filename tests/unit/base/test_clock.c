@@ -133,11 +133,20 @@ END_TEST
 
 START_TEST(a_signal_requests_a_stop)
 {
-	static const int signals[] = { SIGINT, SIGTERM };
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 	stop_install();
 	ck_assert_int_eq(raise(signals[_i]), 0);
 	ck_assert(stop_requested());
+}
+END_TEST
+
+START_TEST(a_hangup_that_is_ignored_stays_so)
+{
+	ck_assert(signal(SIGHUP, SIG_IGN) != SIG_ERR);
+	stop_install();
+	ck_assert_int_eq(raise(SIGHUP), 0);
+	ck_assert(!stop_requested());
 }
 END_TEST
 
@@ -200,7 +209,8 @@ UNIT_CASE(clock)
 UNIT_CASE(stop)
 {
 	tcase_add_test(tc, a_stop_request_is_an_error_until_it_is_cleared);
-	tcase_add_loop_test(tc, a_signal_requests_a_stop, 0, 2);
+	tcase_add_loop_test(tc, a_signal_requests_a_stop, 0, 3);
+	tcase_add_test(tc, a_hangup_that_is_ignored_stays_so);
 	tcase_add_test(tc, a_second_interrupt_kills);
 	tcase_add_test(tc, a_second_sigterm_is_the_same_wish_again);
 	tcase_add_test(tc, a_closed_pipe_is_an_error_and_no_death);

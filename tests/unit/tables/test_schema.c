@@ -240,6 +240,37 @@ START_TEST(an_index_of_a_shadow_table_becomes_an_exception)
 }
 END_TEST
 
+/* pragma_table_list calls them shadows all the same. */
+START_TEST(a_table_named_like_a_shadow_is_kept)
+{
+	read_schema("CREATE TABLE d_content(id TEXT PRIMARY KEY COLLATE NOCASE, a) WITHOUT ROWID;"
+	    "CREATE TABLE e_docsize(a);CREATE TABLE g_Content(a);"
+	    "CREATE VIRTUAL TABLE d USING fts5(a, content='d_content');"
+	    "CREATE VIRTUAL TABLE e USING fts5(a, columnsize=0);"
+	    "CREATE VIRTUAL TABLE G USING fts5(a, content='');"
+	    "CREATE INDEX i ON d_content(a);"
+	    "CREATE TRIGGER tr AFTER INSERT ON d_content BEGIN SELECT 1; END");
+	ck_assert_uint_eq(s.table_count, 3);
+	is_read_as("d_content", "id,a:id NOCASE");
+	is_read_as("g_Content", "rowid,a:rowid");
+	ck_assert_ptr_nonnull(object_of("i"));
+	ck_assert_ptr_nonnull(object_of("tr"));
+	/* e is made before any row, and then nobody may write to this one. */
+	ck_assert_str_eq(s.exceptions[0].object, "e_docsize");
+}
+END_TEST
+
+START_TEST(shadow_tables_are_known_by_their_virtual_table)
+{
+	read_schema("CREATE VIRTUAL TABLE a USING fts5(x);"
+	    "CREATE VIRTUAL TABLE b USING fts5(x, content='', columnsize=1);"
+	    "CREATE VIRTUAL TABLE a_b USING rtree(id, lo, hi)");
+	ck_assert_uint_eq(s.table_count, 2);
+	ck_assert_ptr_nonnull(table_of(&s, "a"));
+	ck_assert_ptr_nonnull(table_of(&s, "a_b"));
+}
+END_TEST
+
 START_TEST(cloudflares_tables_are_left_out_with_all_that_is_theirs)
 {
 	read_schema("CREATE TABLE _cf_KV(key TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID;"
@@ -414,6 +445,8 @@ UNIT_CASE(schema)
 	tcase_add_test(tc, options_of_an_fts5_table_are_kept);
 	tcase_add_test(tc, modules_that_d1_does_not_have_become_exceptions);
 	tcase_add_test(tc, an_index_of_a_shadow_table_becomes_an_exception);
+	tcase_add_test(tc, a_table_named_like_a_shadow_is_kept);
+	tcase_add_test(tc, shadow_tables_are_known_by_their_virtual_table);
 	tcase_add_test(tc, a_file_that_is_no_d1_may_use_cloudflares_names);
 	tcase_add_test(tc, cloudflares_tables_are_left_out_with_all_that_is_theirs);
 	tcase_add_test(tc, tables_with_our_own_names_become_exceptions);
