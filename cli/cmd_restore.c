@@ -95,34 +95,54 @@ static int find_d1(struct restoring *r, const struct target *target, struct err 
 	return 0;
 }
 
+/* It becomes part of a URL, of a comment in SQL and of the configuration. */
+static bool is_name(const char *name)
+{
+	return name[0] != '\0' && strspn(name, "abcdefghijklmnopqrstuvwxyz"
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") == strlen(name);
+}
+
 static int find_target(struct restoring *r, struct target *target, struct err *err)
 {
 	if (r->request->new_name != NULL && target->kind != TARGET_D1)
 		return err_set(err, ERR_USAGE, "--new goes with --to d1:ENV");
+	if (r->request->new_name != NULL && !is_name(r->request->new_name))
+		return err_set(err, ERR_USAGE, "\"%s\" is no name for a D1: letters, digits, '-' and '_'",
+		    r->request->new_name);
 	if (target->kind == TARGET_WRANGLER)
 		return find_wrangler(r, target, err);
 	return target->kind == TARGET_D1 ? find_d1(r, target, err) : 0;
 }
 
-/* Production, or another environment than the snapshot's. A new database harms
- * nobody. */
-static int confirm(const struct restoring *r, struct err *err)
+/* Why the name has to be typed, a string of its own: production, or another
+ * environment than the snapshot's. NULL: it need not. A new database harms nobody. */
+static char *why_ask(const struct restoring *r, const char *name)
 {
 	const char *from = r->snapshot.snapshot.manifest.environment;
-	const char *environment = r->database != NULL ? r->database->environment->name : NULL;
-	AUTO_STR name = NULL;
-	AUTO_STR why = NULL;
 
-	if (environment == NULL || r->request->dry_run || r->request->new_name != NULL)
+	if (r->database == NULL || r->request->new_name != NULL)
+		return NULL;
+	if (confirm_is_production(r->database->environment->name))
+		return mem_printf("%s is production", name);
+	if (session_is_production(r->session, r->database))
+		return mem_printf("%s is the same D1 as one of production", name);
+	if (strcmp(r->database->environment->name, from) != 0)
+		return mem_printf("this snapshot is of %s, and the target is in %s", from,
+		    r->database->environment->name);
+	return NULL;
+}
+
+/* A name that is given has to be the target's, wherever it is asked for. */
+static int confirm(const struct restoring *r, struct err *err)
+{
+	const struct request *q = r->request;
+	AUTO_STR name = r->database == NULL ? mem_strdup(q->to) :
+	    mem_printf("%s/%s", r->database->environment->name, r->database->name);
+	AUTO_STR why = why_ask(r, name);
+
+	if (q->meant == NULL && (why == NULL || q->dry_run))
 		return 0;
-	name = mem_printf("%s/%s", environment, r->database->name);
-	if (confirm_is_production(environment))
-		why = mem_printf("%s is production", name);
-	else if (strcmp(environment, from) != 0)
-		why = mem_printf("this snapshot is of %s, and the target is in %s", from, environment);
-	else
-		return 0;
-	return confirm_name(name, why, r->request->meant, err);
+	return confirm_name(name, why != NULL ? why : "", q->meant, err);
 }
 
 /* ERR_REFUSED when an account has a database of this name already. */

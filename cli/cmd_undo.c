@@ -46,7 +46,7 @@ static int undo(const struct session *session, const char *name, const char *boo
 	if (d->source != CONFIG_SOURCE_D1)
 		return err_set(err, ERR_USAGE, "%s is no D1 of Cloudflare's: only those travel in time", name);
 	/* A name that is given has to be this one, wherever it is asked for. */
-	if ((meant != NULL || confirm_is_production(d->environment->name)) &&
+	if ((meant != NULL || session_is_production(session, d)) &&
 	    confirm_name(name, why, meant, err) != 0)
 		return -1;
 	return undo_on(session, d, bookmark, err);

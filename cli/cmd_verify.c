@@ -65,6 +65,8 @@ static int print_verdict(const struct open_snapshot *open, const struct verdict 
 	}
 	if (!v->good)
 		return EXIT_DAMAGE;
+	if (v->broken_references < 0)
+		log_warning("%s: its foreign keys cannot be checked: one of them does not fit the table it refers to", name);
 	if (v->broken_references > 0)
 		log_warning("%s: %lld %s to rows that are not there; so it was when it was taken", name,
 		    (long long)v->broken_references,

@@ -90,7 +90,9 @@ static void print_check(const struct restore_result *result, bool some)
 		    c->violations[i].table, (long long)c->violations[i].rows,
 		    plural(c->violations[i].rows, "row refers", "rows refer"),
 		    some ? "" : " (it was so in the snapshot)");
-	if (!c->violations_known)
+	if (c->why_not != NULL)
+		log_warning("the foreign keys cannot be checked: %s", c->why_not);
+	else if (!c->violations_known)
 		log_info("checked: foreign keys hold: D1 forbids foreign_key_check, and took no row without looking");
 	else if (c->violation_count == 0)
 		log_info("checked: no foreign key is broken");

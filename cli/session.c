@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -10,6 +11,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "base/stamp.h"
+#include "cli/confirm.h"
 #include "storage/sign.h"
 
 #define MAX_WORKERS 16
@@ -192,6 +194,27 @@ const struct config_database *session_database(const struct session *session, co
 	}
 	names_ref_release(&ref);
 	return database;
+}
+
+static bool same_d1(const struct config_database *a, const struct config_database *b)
+{
+	return a->source == CONFIG_SOURCE_D1 && b->source == CONFIG_SOURCE_D1 &&
+	    a->policy.account != NULL && b->policy.account != NULL &&
+	    strcmp(a->policy.account->id, b->policy.account->id) == 0 && strcasecmp(a->id, b->id) == 0;
+}
+
+bool session_is_production(const struct session *session, const struct config_database *database)
+{
+	const struct config *c = session->config;
+
+	if (confirm_is_production(database->environment->name))
+		return true;
+	for (size_t i = 0; i < c->database_count; i++) {
+		if (confirm_is_production(c->databases[i]->environment->name) &&
+		    same_d1(c->databases[i], database))
+			return true;
+	}
+	return false;
 }
 
 const struct config_environment *session_environment(const struct session *session,

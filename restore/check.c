@@ -118,37 +118,52 @@ static int compare_tables(const struct check_options *o, const struct schema *sc
 
 /* ---- foreign keys ---- */
 
-static void add_violation(struct check_result *ret, struct db_cell table)
+static void add_violation(struct check_result *ret, struct db_cell table, int64_t rows)
 {
 	struct check_violation *last = ret->violation_count > 0 ?
 	    &ret->violations[ret->violation_count - 1] : NULL;
 
 	if (last != NULL && strcmp(last->table, table.text) == 0) {
-		last->rows++;
+		last->rows += rows;
 		return;
 	}
 	ret->violations = mem_grow(ret->violations, ret->violation_count,
 	    &ret->violation_cap, sizeof(*ret->violations));
-	ret->violations[ret->violation_count++] = (struct check_violation){ mem_strdup(table.text), 1 };
+	ret->violations[ret->violation_count++] = (struct check_violation){ mem_strdup(table.text), rows };
 }
 
-/* D1 has forbidden this pragma to some (workers-sdk #5598): then it says nothing. */
+/* D1 has forbidden this pragma to some (workers-sdk #5598): then it says nothing. A
+ * schema whose keys do not fit (a parent without the index) cannot be checked at
+ * all. */
+static int note_unchecked(struct check_result *ret, struct err *err)
+{
+	if (err->code != ERR_FAILED && err->code != ERR_TOO_BIG)
+		return err_wrap(err, "check the foreign keys");
+	if (strstr(err->msg, "not authorized") == NULL)
+		ret->why_not = mem_strdup(err->msg);
+	err_clear(err);
+	return 0;
+}
+
+/* A file counts by itself, however many there are. */
 static int check_foreign_keys(struct db *db, struct check_result *ret, struct err *err)
 {
+	static const char counted[] =
+	    "SELECT \"table\", count(*) FROM pragma_foreign_key_check GROUP BY 1";
+	const char *sql = db->traits.one_moment ? counted : "PRAGMA foreign_key_check";
 	AUTO_ANSWER answer = { 0 };
 
-	if (db_query(db, (const char *const[]){ "PRAGMA foreign_key_check" }, 1, &answer, err) != 0) {
-		if (err->code != ERR_FAILED)
-			return err_wrap(err, "check the foreign keys");
-		err_clear(err);
-		return 0;
-	}
+	if (db_query(db, &sql, 1, &answer, err) != 0)
+		return note_unchecked(ret, err);
 	ret->violations_known = true;
 	for (size_t i = 0; i < answer.rows[0].count; i++) {
 		struct db_cell table = db_cell(&answer.rows[0], i, 0);
+		int64_t rows = 1;
 
+		if (sql == counted)
+			(void)db_cell_int(db_cell(&answer.rows[0], i, 1), &rows);
 		if (table.text != NULL)
-			add_violation(ret, table);
+			add_violation(ret, table, rows);
 	}
 	return 0;
 }
@@ -180,6 +195,7 @@ void check_result_release(struct check_result *result)
 	for (size_t i = 0; i < result->violation_count; i++)
 		free(result->violations[i].table);
 	free(result->violations);
+	free(result->why_not);
 	*result = (struct check_result){ .tables = 0 };
 }
 

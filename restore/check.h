@@ -38,7 +38,10 @@ struct check_result {
 	size_t difference_count, difference_cap;
 	size_t tables;                       /* compared */
 	bool content;
-	bool violations_known;               /* else the database forbids foreign_key_check */
+	/* Whether the foreign keys were checked; else why not, or NULL where a D1
+	 * forbids it. */
+	bool violations_known;
+	char *why_not;
 	struct check_violation *violations;
 	size_t violation_count, violation_cap;
 };

@@ -104,6 +104,8 @@ static void note_comparison(const struct check_result *c, struct verdict *v)
 
 	if (check_verdict(c, &words) != 0)
 		verdict_add_problem(v, words.msg);
+	if (!c->violations_known)
+		v->broken_references = -1;
 	for (size_t i = 0; i < c->violation_count; i++)
 		v->broken_references += c->violations[i].rows;
 }

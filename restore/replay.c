@@ -15,6 +15,9 @@
 #include "restore/official.h"
 
 #define PROGRESS_STEPS 100000
+/* Of SQLite's virtual machine, for each byte the file may have: some thousand times
+ * what rows and indexes take. */
+#define STEPS_A_BYTE 100
 /* Of memory, for all of SQLite in this process: a dump that needs more is none of
  * ours. Rows are at most 64 MiB as SQL. */
 #define HEAP_MAX_BYTES (INT64_C(1) << 30)
@@ -25,6 +28,8 @@ struct replay {
 	sqlite3 *sqlite;
 	char *path;
 	int64_t max_bytes;
+	int64_t ticks;           /* of PROGRESS_STEPS */
+	bool out_of_time;
 	struct authorize authorize;
 	replay_ran *ran;
 	void *ran_ctx;
@@ -60,6 +65,8 @@ static int sqlite_fail(struct replay *r, enum err_code code, struct err *err)
 {
 	switch (sqlite3_errcode(r->sqlite) & 0xff) {
 	case SQLITE_INTERRUPT:
+		if (r->out_of_time && !stop_requested())
+			return err_set(err, ERR_CORRUPT, "the dump computes without end");
 		return err_set(err, ERR_INTERRUPTED, "interrupted");
 	case SQLITE_FULL:
 		if (reached_ceiling(r))
@@ -82,10 +89,16 @@ static int sqlite_fail(struct replay *r, enum err_code code, struct err *err)
 	return err_set(err, code, "%s", sqlite3_errmsg(r->sqlite));
 }
 
+/* Also ends what would never end by itself: a statement may compute for ever and
+ * write nothing. */
 static int on_progress(void *arg)
 {
-	(void)arg;
-	return stop_requested();
+	struct replay *r = arg;
+
+	r->ticks++;
+	r->out_of_time = r->max_bytes > 0 &&
+	    r->ticks > r->max_bytes / PROGRESS_STEPS * STEPS_A_BYTE;
+	return stop_requested() || r->out_of_time;
 }
 
 /* Rows that break a CHECK of their own table (D1 lets people switch it off) were
@@ -103,7 +116,7 @@ static int begin(struct replay *r, struct err *err)
 	if (sqlite3_exec(r->sqlite, settings, NULL, NULL, NULL) != SQLITE_OK)
 		return sqlite_fail(r, ERR_FAILED, err);
 	authorize_install(r->sqlite, &r->authorize);
-	sqlite3_progress_handler(r->sqlite, PROGRESS_STEPS, on_progress, NULL);
+	sqlite3_progress_handler(r->sqlite, PROGRESS_STEPS, on_progress, r);
 	return 0;
 }
 

@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/printable.h"
 #include "base/tempdir.h"
 #include "net/d1_import.h"
 #include "restore/restore_internal.h"
@@ -73,6 +74,7 @@ static int write_script(const struct restoring *r, struct script *ret, struct er
 	    o->manifest->database, o->manifest->id, r->target_name,
 	    (long long)clock_now_ms(r->d1->clock));
 
+	(void)printable(mark);   /* it must stay within its comment */
 	say(r, "fetch and check");
 	return script_write(&(struct script_options){
 		.store = o->store, .manifest = o->manifest, .inventory = &r->inventory,

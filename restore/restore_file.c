@@ -87,6 +87,14 @@ int restore_replay(const struct restore_options *o, const char *path, struct err
 
 /* ---- some tables ---- */
 
+/* What tells whether a file was written to. */
+static struct stat looks_of(const char *path)
+{
+	struct stat st = { 0 };
+
+	return stat(path, &st) == 0 ? st : (struct stat){ 0 };
+}
+
 static bool is_chosen(void *ctx, const struct manifest_object *object)
 {
 	return object->kind == MANIFEST_ROWS && selection_has(ctx, object->table);
@@ -113,6 +121,7 @@ static int apply_selection(const struct restore_options *o, const struct invento
 {
 	struct replay *replay = replay_open(&(struct replay_options){
 		.path = path, .existing = true,
+		.max_bytes = looks_of(path).st_size + REPLAY_MAX_BYTES(manifest_sql_bytes(o->manifest)),
 	}, err);
 	int rc = -1;
 
@@ -149,14 +158,6 @@ static int plan(const struct restore_options *o, const struct inventory *invento
 	return rc;
 }
 
-/* What tells whether a file was written to. */
-static struct stat looks_of(const char *path)
-{
-	struct stat st = { 0 };
-
-	return stat(path, &st) == 0 ? st : (struct stat){ 0 };
-}
-
 static int check_unchanged(const char *path, const struct stat *before, struct err *err)
 {
 	struct stat now = looks_of(path);
@@ -172,15 +173,13 @@ static int check_unchanged(const char *path, const struct stat *before, struct e
 static int add_selection(const struct restore_options *o, const struct inventory *inventory,
     const char *path, struct err *err)
 {
-	struct stat before = looks_of(o->target->path);
 	bool is_wal = local_is_wal(o->target->path);
 
 	if (local_copy(o->target->path, path, err) != 0 ||
 	    plan(o, inventory, path, err) != 0 ||
-	    apply_selection(o, inventory, path, err) != 0 ||
-	    (is_wal && local_make_wal(path, err) != 0))
+	    apply_selection(o, inventory, path, err) != 0)
 		return -1;
-	return check_unchanged(o->target->path, &before, err);
+	return is_wal ? local_make_wal(path, err) : 0;
 }
 
 /* What is there, with the chosen tables in it: a copy that takes its place. */
@@ -274,12 +273,16 @@ static void keep_owner_and_mode(const char *path, const char *tmp)
 		(void)chmod(tmp, st.st_mode & 0777);
 }
 
-static int put_in_place(const struct restore_options *o, const char *tmp, struct err *err)
+/* `before`: how the target looked when it was copied. */
+static int put_in_place(const struct restore_options *o, const char *tmp,
+    const struct stat *before, struct err *err)
 {
 	const char *path = o->target->path;
 
-	/* Something may have appeared meanwhile. */
-	if (check_target(o, err) != 0)
+	/* Something may have appeared meanwhile; or, where the rest of the file is to
+	 * stay, something may have been written to it. */
+	if (check_target(o, err) != 0 ||
+	    (o->selection->count > 0 && check_unchanged(path, before, err) != 0))
 		return -1;
 	if (may_be_there(o))
 		keep_owner_and_mode(path, tmp);
@@ -301,7 +304,8 @@ static int check_made(const struct restore_options *o, const char *path, struct 
 
 	if (!is_sqlite(o) || !o->check_content)
 		return 0;
-	db = db_sqlite_open(path, "wrangler", err);
+	/* Whatever it is a file of: as a SQLite file none of its tables is hidden. */
+	db = db_sqlite_open(path, "sqlite", err);
 	if (db == NULL)
 		return -1;
 	rc = restore_check(o, db, err);
@@ -319,10 +323,12 @@ static int make(const struct restore_options *o, const char *path, struct err *e
 int restore_to_file(const struct restore_options *o, struct err *err)
 {
 	AUTO_STR tmp = NULL;
+	struct stat before;
 	int rc;
 
 	if (check_target(o, err) != 0)
 		return -1;
+	before = looks_of(o->target->path);
 	if (o->dry_run)
 		return dry_run(o, err);
 	if (o->target->kind == TARGET_WRANGLER && local_make_folder(o->target->path, err) != 0)
@@ -334,7 +340,7 @@ int restore_to_file(const struct restore_options *o, struct err *err)
 	if (rc == 0)
 		rc = check_made(o, tmp, err);
 	if (rc == 0)
-		rc = put_in_place(o, tmp, err);
+		rc = put_in_place(o, tmp, &before, err);
 	if (rc != 0)
 		(void)unlink(tmp);
 	return rc;

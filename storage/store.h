@@ -103,7 +103,8 @@ struct verdict {
 	size_t damaged_count, damaged_cap;
 	char **problems;         /* what a replay found, in words */
 	size_t problem_count, problem_cap;
-	int64_t broken_references;   /* rows that refer to none, as they did before */
+	int64_t broken_references;   /* rows that refer to none, as they did before; -1:
+	                              * that could not be found out */
 };
 
 void verdict_add_damaged(struct verdict *v, const char *key);

@@ -197,6 +197,22 @@ confirmed() {
 }
 test_case 'production and other environments want the name' confirmed
 
+same_database() { # as production, by another name
+    sed 's/^environment "test" {/environment "live" { account = "taco"  bucket = "b1"  database "real" { id = "'"$(uuid_of t3)"'" } }\n&/' "$CONF" >"$TEST_TMP/same.conf"
+    d1keep -c "$TEST_TMP/same.conf" restore test/t1 --to d1:test/t3 --replace </dev/null >"$OUT" 2>"$ERR" && return 1
+    expect_err 'test/t3 is the same D1 as one of production'
+    expect_exit 4 d1keep -c "$TEST_TMP/same.conf" undo test/t3 "$(bookmark_of t3)" </dev/null
+}
+test_case 'production under another name is production' same_database
+
+names() {
+    expect_error 4 '\-\-yes-i-mean test/t4, but the target is test/t2' d1keep restore test/t1 --to d1:test/t2 --replace --yes-i-mean test/t4
+    expect_error 4 '\-\-yes-i-mean test/t4, but the target is sqlite:x' d1keep restore test/t1 --to sqlite:x --yes-i-mean test/t4
+    expect_error 2 'no name for a D1' d1keep restore test/t1 --to d1:test --new ''
+    expect_error 2 'no name for a D1' d1keep restore test/t1 --to d1:test --new $'a\n?'
+}
+test_case 'a name that is given has to be right, and to be one' names
+
 # typed TEXT COMMAND…   on a terminal of its own, where TEXT is typed when something is asked
 typed() {
     local text=$1

@@ -92,6 +92,28 @@ count_differs() {
 }
 test_case 'a wrong number of rows is found' count_differs
 
+mismatch() {
+    sqlite3 "$SOURCE" 'CREATE TABLE loose(t REFERENCES a(t)); INSERT INTO loose VALUES (NULL)'
+    fresh_snapshot
+    expect_exit 0 d1keep verify local/shop --replay
+    expect_err 'its foreign keys cannot be checked'
+    expect_equal "$(verdict '[.good, .broken_references]')" '[true,-1]'
+    expect_exit 0 d1keep restore local/shop --to "sqlite:$TEST_TMP/mismatch.sqlite"
+    expect_err 'warning: the foreign keys cannot be checked: foreign key mismatch'
+    sqlite3 "$SOURCE" 'DROP TABLE loose'
+}
+test_case 'foreign keys that do not fit their parent cannot be checked, and that is said' mismatch
+
+cloudflares_names() {
+    sqlite3 "$SOURCE" 'CREATE TABLE _cf_mine(a); INSERT INTO _cf_mine VALUES (1)'
+    fresh_snapshot
+    expect_exit 0 d1keep verify local/shop --replay
+    expect_exit 0 d1keep restore local/shop --to "sqlite:$TEST_TMP/names.sqlite"
+    expect_equal "$(sqlite3 "$TEST_TMP/names.sqlite" 'SELECT a FROM _cf_mine')" 1
+    sqlite3 "$SOURCE" 'DROP TABLE _cf_mine'
+}
+test_case 'in a SQLite file a table named _cf_… is one like others' cloudflares_names
+
 damaged_chunk() {
     local chunk
     fresh_snapshot

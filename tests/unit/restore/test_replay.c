@@ -224,6 +224,25 @@ START_TEST(hostile_sql_is_corrupt)
 }
 END_TEST
 
+START_TEST(a_dump_that_computes_without_end_is_corrupt)
+{
+	static const char endless[] = "INSERT INTO t SELECT count(*) FROM "
+	    "(WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n WHERE i < 0)";
+	struct scene s;
+	struct err err = ERR_INIT;
+
+	scene_open(&s);
+	replay_free(s.replay);
+	(void)unlink(s.path);
+	s.replay = replay_open(&(struct replay_options){ .path = s.path, .max_bytes = 200000 }, &err);
+	ck_assert_msg(s.replay != NULL, "%s", err.msg);
+	apply(&s, "CREATE TABLE t(a);");
+	ck_assert_int_ne(apply_bytes(&s, endless, strlen(endless), &err), 0);
+	ck_assert_int_eq(err.code, ERR_CORRUPT);
+	scene_close(&s);
+}
+END_TEST
+
 static void count_statements(void *ctx, struct sqlite3 *sqlite, const char *sql, size_t len)
 {
 	(void)sqlite;
@@ -366,6 +385,7 @@ UNIT_CASE(replay)
 	tcase_add_test(tc, the_file_is_for_its_owner_alone);
 	tcase_add_loop_test(tc, what_is_there_is_not_opened, 0, 2);
 	tcase_add_test(tc, a_missing_folder_is_not_found);
+	tcase_add_test(tc, a_dump_that_computes_without_end_is_corrupt);
 	tcase_add_loop_test(tc, hostile_sql_is_corrupt, 0, (int)(sizeof(hostile) / sizeof(hostile[0])));
 	tcase_add_loop_test(tc, a_nul_byte_is_corrupt_wherever_it_is, 0, 3);
 	tcase_add_test(tc, what_a_newer_sqlite_knows_is_passed_over_when_told_to);
