@@ -15,6 +15,8 @@ static void shows(const char *text, const char *expected)
 START_TEST(what_a_terminal_obeys_becomes_blank)
 {
 	shows("a\x1b[31mred\x7f\r\n\tb", "a [31mred    b");
+	shows("a\xe2\x80\xae""cba\xe2\x81\xa6 \xe2\x80\xa6", "a   cba    \xe2\x80\xa6");
+	shows("\xe2\x80", "\xe2\x80");
 	shows("c1 \xc2\x9b""31m \xc2\x80", "c1   31m   ");
 }
 END_TEST
