@@ -123,7 +123,8 @@ static char *why_ask(const struct restoring *r, const char *name)
 	if (r->database == NULL || r->request->new_name != NULL)
 		return NULL;
 	if (confirm_is_production(r->database->environment->name))
-		return mem_printf("%s is production", name);
+		return mem_printf("%s is production: %s would come into it%s", name, r->request->snapshot,
+		    r->request->replace ? ", and what is there would go" : "");
 	if (session_is_production(r->session, r->database))
 		return mem_printf("%s is the same D1 as one of production", name);
 	if (strcmp(r->database->environment->name, from) != 0)
@@ -140,6 +141,8 @@ static int confirm(const struct restoring *r, struct err *err)
 	    mem_printf("%s/%s", r->database->environment->name, r->database->name);
 	AUTO_STR why = why_ask(r, name);
 
+	if (q->meant == NULL && why != NULL && q->dry_run)
+		log_info("the real one will ask for the name: %s", why);
 	if (q->meant == NULL && (why == NULL || q->dry_run))
 		return 0;
 	return confirm_name(name, why != NULL ? why : "", q->meant, err);
@@ -271,6 +274,9 @@ static int run_restore(const struct session *session, const struct request *q, s
 		    manifest_sql_bytes(&r.snapshot.snapshot.manifest), q->quiet);
 		rc = restore(&r, target, &err);
 		progress_end(&r.progress);
+		if (rc != 0 && err.code == ERR_NOT_FOUND && target->kind == TARGET_D1)
+			(void)err_hint(&err, "if it was deleted, make a new one: --to d1:%s --new NAME",
+			    r.database->environment->name);
 		if (rc != 0)
 			(void)err_wrap(&err, "restore %s", q->snapshot);
 		status = rc != 0 ? fail(&err) : finish(&r, clock_monotonic_ms() - started);
@@ -383,7 +389,9 @@ const struct command command_restore = {
 	    "at all. A D1 takes the snapshot in one transaction, unless it is too large for\n"
 	    "one; the bookmark that undoes it is printed first (d1keep undo).\n\n"
 	    "A target that holds something is refused without --replace (exit status 4).\n"
-	    "Production, and another environment than the snapshot's, ask for the name.",
+	    "Production (\"prod\" or \"live\" in the environment's name, or the same D1 as one\n"
+	    "there), and another environment than the snapshot's, ask for the name.\n\n"
+	    "$TMPDIR (or /tmp) needs room for the SQL of a restore into a D1.",
 	.options = options,
 	.run = run,
 };

@@ -2,18 +2,13 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
+
+#include "base/stop.h"
 
 bool confirm_is_production(const char *environment)
 {
-	static const char *const names[] = { "production", "prod", "live" };
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (strcasecmp(environment, names[i]) == 0)
-			return true;
-	}
-	return false;
+	return strcasestr(environment, "prod") != NULL || strcasestr(environment, "live") != NULL;
 }
 
 static int ask(const char *name, const char *why, struct err *err)
@@ -24,6 +19,8 @@ static int ask(const char *name, const char *why, struct err *err)
 	(void)fflush(stderr);
 	if (fgets(line, sizeof(line), stdin) == NULL)
 		line[0] = '\0';
+	if (stop_requested())
+		return err_set(err, ERR_INTERRUPTED, "interrupted: nothing was done");
 	line[strcspn(line, "\r\n")] = '\0';
 	if (strcmp(line, name) == 0)
 		return 0;

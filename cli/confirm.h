@@ -9,7 +9,8 @@
 
 #include "base/err.h"
 
-/* Is this environment one whose users are real? By its name: production, prod, live. */
+/* Is this environment one whose users are real? By its name: "prod" or "live" is
+ * in it. */
 bool confirm_is_production(const char *environment);
 
 /* Ask for `name` ("production/auth") to be typed, unless `meant` (of --yes-i-mean) is

@@ -60,6 +60,21 @@ static void print_not_chosen(const struct plan *plan)
 		log_warning("table \"%s\" is referred to, and was not asked for", plan->not_chosen[i]);
 }
 
+static void print_notes(const struct manifest *m, const struct restore_result *result)
+{
+	if (result->left_out > 0)
+		log_warning("user_version or application_id of the file were left out: a D1 has none");
+	if (result->ignored_checks)
+		log_warning("rows break a CHECK of their own table: they were there, and came back");
+	if (result->planned)
+		print_not_chosen(&result->plan);
+	if (m->consistency != NULL && m->consistency[0] == 'b')
+		log_warning("this snapshot may mix two moments: the database was written to while it was read");
+	for (size_t i = 0; i < m->exception_count; i++)
+		log_warning("not in this snapshot: \"%s\": %s", m->exceptions[i].object,
+		    m->exceptions[i].reason);
+}
+
 void restore_print_plan(const struct manifest *m, const char *to,
     const struct restore_result *result)
 {
@@ -68,10 +83,11 @@ void restore_print_plan(const struct manifest *m, const char *to,
 	if (result->planned) {
 		print_tables(&result->plan);
 		print_cost(result, to[0] == 'd');
-		print_not_chosen(&result->plan);
 	}
 	(void)fflush(stdout);
-	log_info("dry run: %s is whole and could be restored to %s; nothing was touched", name, to);
+	print_notes(m, result);
+	log_info("dry run: %s is whole and could be restored to %s%s; nothing was touched", name, to,
+	    to[0] == 'd' ? ", if the token may write" : "");
 }
 
 /* ---- what was done ---- */
@@ -96,21 +112,6 @@ static void print_check(const struct restore_result *result, bool some)
 		log_info("checked: foreign keys hold: D1 forbids foreign_key_check, and took no row without looking");
 	else if (c->violation_count == 0)
 		log_info("checked: no foreign key is broken");
-}
-
-static void print_notes(const struct manifest *m, const struct restore_result *result)
-{
-	if (result->left_out > 0)
-		log_warning("user_version or application_id of the file were left out: a D1 has none");
-	if (result->ignored_checks)
-		log_warning("rows break a CHECK of their own table: they were there, and came back");
-	if (result->planned)
-		print_not_chosen(&result->plan);
-	if (m->consistency != NULL && m->consistency[0] == 'b')
-		log_warning("this snapshot may mix two moments: the database was written to while it was read");
-	for (size_t i = 0; i < m->exception_count; i++)
-		log_warning("not in this snapshot: \"%s\": %s", m->exceptions[i].object,
-		    m->exceptions[i].reason);
 }
 
 void restore_print_done(const struct manifest *m, const char *to,

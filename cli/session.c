@@ -118,12 +118,21 @@ static int check_trusted(const struct session *s, struct err *err)
 	return err_hint(err, "add \"%s\" to trusted_keys", signer_public_text(s->signer));
 }
 
+/* What this configuration would not believe itself is no backup. */
+static int check_unsigned(const struct session *s, struct err *err)
+{
+	if (s->verifier == NULL)
+		return 0;
+	(void)err_set(err, ERR_USAGE, "trusted_keys is set and sign_key is not: nobody who trusts these keys would read the snapshot");
+	return err_hint(err, "set sign_key (d1keep keygen makes one), or back up where the key is");
+}
+
 int session_load_signer(struct session *session, struct err *err)
 {
 	struct secret pem = { 0 };
 
 	if (session->config->sign_key == NULL)
-		return 0;
+		return check_unsigned(session, err);
 	if (secret_load(&pem, session->config->sign_key, err) == 0)
 		session->signer = signer_new(&pem, err);
 	secret_release(&pem);

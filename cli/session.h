@@ -41,8 +41,8 @@ const struct config_database *session_database(const struct session *session, co
 const struct config_environment *session_environment(const struct session *session,
     const char *name, struct err *err);
 
-/* Is this D1 one whose users are real: of an environment called production, prod or
- * live, or the same D1 as one there under another name? */
+/* Is this D1 one whose users are real: of an environment of such a name
+ * (cli/confirm.h), or the same D1 as one there under another name? */
 bool session_is_production(const struct session *session, const struct config_database *database);
 
 /* One database of the configuration with what it needs. */

@@ -247,8 +247,9 @@ int selection_check(const struct selection *selection, const struct manifest *ma
 		if (makes(inventory, selection->names[i]))
 			continue;
 		(void)err_set(err, ERR_USAGE, "the snapshot has no table \"%s\"", selection->names[i]);
-		return err_hint(err, "d1keep show %s/%s@%s lists its tables", manifest->environment,
-		    manifest->database, manifest->id);
+		return err_hint(err, "d1keep show %s/%s%s%s lists its tables", manifest->environment,
+		    manifest->database, manifest->id != NULL ? "@" : "",
+		    manifest->id != NULL ? manifest->id : "");
 	}
 	return 0;
 }

@@ -263,4 +263,13 @@ signs_by_a_key_nobody_trusts() {
 }
 test_case 'a sign_key whose snapshots would be refused' signs_by_a_key_nobody_trusts
 
+nobody_would_trust() {
+    local before
+    before=$(find "$BUCKET" | wc -l)
+    conf "trusted_keys = { \"file:$KEY.pub\" }"
+    expect_error 2 'trusted_keys is set and sign_key is not' d1keep backup local/shop
+    expect_equal "$(find "$BUCKET" | wc -l)" "$before"
+}
+test_case 'a backup that its own configuration would not believe is not taken' nobody_would_trust
+
 test_done
