@@ -120,7 +120,7 @@ static char *why_ask(const struct restoring *r, const char *name)
 {
 	const char *from = r->snapshot.snapshot.manifest.environment;
 
-	if (r->database == NULL || r->request->new_name != NULL)
+	if (r->request->new_name != NULL)
 		return NULL;
 	if (confirm_is_production(r->database->environment->name))
 		return mem_printf("%s is production: %s would come into it%s", name, r->request->snapshot,
@@ -137,10 +137,13 @@ static char *why_ask(const struct restoring *r, const char *name)
 static int confirm(const struct restoring *r, struct err *err)
 {
 	const struct request *q = r->request;
-	AUTO_STR name = r->database == NULL ? mem_strdup(q->to) :
-	    mem_printf("%s/%s", r->database->environment->name, r->database->name);
-	AUTO_STR why = why_ask(r, name);
+	AUTO_STR name = NULL;
+	AUTO_STR why = NULL;
 
+	if (r->database == NULL)
+		return 0;   /* a file */
+	name = mem_printf("%s/%s", r->database->environment->name, r->database->name);
+	why = why_ask(r, name);
 	if (q->meant == NULL && why != NULL && q->dry_run)
 		log_info("the real one will ask for the name: %s", why);
 	if (q->meant == NULL && (why == NULL || q->dry_run))

@@ -68,6 +68,9 @@ static void print_notes(const struct manifest *m, const struct restore_result *r
 		log_warning("rows break a CHECK of their own table: they were there, and came back");
 	if (result->planned)
 		print_not_chosen(&result->plan);
+	if (result->planned && result->plan.rebuild_count > 0)
+		log_info("%zu full-text %s of what is replaced: rebuilt as well", result->plan.rebuild_count,
+		    plural((int64_t)result->plan.rebuild_count, "index", "indexes"));
 	if (m->consistency != NULL && m->consistency[0] == 'b')
 		log_warning("this snapshot may mix two moments: the database was written to while it was read");
 	for (size_t i = 0; i < m->exception_count; i++)

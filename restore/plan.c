@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "restore/drops.h"
+#include "restore/needs.h"
 #include "tables/literal.h"
 
 #define DROPS_MAX_BYTES (16u << 20)
@@ -168,6 +169,37 @@ static int check_parents(const struct planning *p, struct err *err)
 	return 0;
 }
 
+/* ---- what else they need ---- */
+
+static bool is_there_for(void *ctx, const char *name)
+{
+	return is_there(ctx, name);
+}
+
+static void not_chosen_for(void *ctx, const char *name)
+{
+	const struct planning *p = ctx;
+
+	note_not_chosen(p->plan, name);
+}
+
+static int check_needs(struct planning *p, struct err *err)
+{
+	const struct plan_options *o = p->options;
+	const struct needs needs = {
+		.inventory = o->inventory, .selection = o->selection, .manifest = o->manifest,
+		.target_name = o->target_name, .is_there = is_there_for, .not_chosen = not_chosen_for,
+		.ctx = p,
+	};
+
+	needs_note_triggers(&needs);
+	if (needs_check_full_text(&needs, err) != 0 ||
+	    (o->enforces_foreign_keys && needs_check_keys(&needs, err) != 0))
+		return -1;
+	return needs_rebuilds(&p->there, o->selection, &p->plan->rebuilds,
+	    &p->plan->rebuild_count, err);
+}
+
 /* ---- rows ---- */
 
 static struct plan_table *plan_table_of(struct plan *plan, const char *name)
@@ -327,7 +359,7 @@ static int make(struct planning *p, struct err *err)
 	if (read_target(p, err) != 0)
 		return err_wrap(err, "%s", o->target_name);
 	if (check_in_the_way(p, err) != 0 || check_who_stays(p, err) != 0 ||
-	    check_parents(p, err) != 0)
+	    check_parents(p, err) != 0 || check_needs(p, err) != 0)
 		return -1;
 	add_sizes(p);
 	if (list_tables(p, err) != 0 || add_rows_written(p, err) != 0)
@@ -343,6 +375,7 @@ int plan_make(const struct plan_options *options, struct plan *ret, struct err *
 
 	*ret = (struct plan){ .tables = NULL };
 	buf_init(&ret->drops, DROPS_MAX_BYTES);
+	buf_init(&ret->rebuilds, DROPS_MAX_BYTES);
 	rc = make(&p, err);
 	schema_release(&p.there);
 	references_release(&p.references);
@@ -360,5 +393,6 @@ void plan_release(struct plan *plan)
 		free(plan->not_chosen[i]);
 	free(plan->not_chosen);
 	buf_release(&plan->drops);
+	buf_release(&plan->rebuilds);
 	*plan = (struct plan){ .tables = NULL };
 }

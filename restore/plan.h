@@ -38,8 +38,10 @@ struct plan {
 	size_t table_count, table_cap;
 	struct buf drops;          /* statements, each with its ";\n" */
 	size_t drop_count;
+	struct buf rebuilds;       /* statements to end with, as drops */
+	size_t rebuild_count;
 	size_t create_count;       /* statements that make something */
-	/* Tables that chosen ones refer to and that were not chosen. */
+	/* Tables that chosen ones speak of and that were not chosen. */
 	char **not_chosen;
 	size_t not_chosen_count, not_chosen_cap;
 	int64_t rows;              /* to insert */

@@ -79,6 +79,7 @@ static int write_script(const struct restoring *r, struct script *ret, struct er
 	return script_write(&(struct script_options){
 		.store = o->store, .manifest = o->manifest, .inventory = &r->inventory,
 		.selection = o->selection, .workers = o->workers, .drops = &r->result->plan.drops,
+		.rebuilds = &r->result->plan.rebuilds,
 		.part_bytes = r->result->plan.sql_bytes > r->part_bytes ? r->part_bytes : 0,
 		.ignore_checks = r->result->ignored_checks, .for_d1 = true, .mark = mark,
 		.progress = o->progress, .progress_ctx = o->progress_ctx,

@@ -130,7 +130,8 @@ static int apply_selection(const struct restore_options *o, const struct invento
 	if (replay_run_own(replay, buf_str(&o->result->plan.drops), err) == 0 &&
 	    apply_statements(o, inventory, false, replay, err) == 0 &&
 	    apply_chunks(o, replay, is_chosen, err) == 0 &&
-	    apply_statements(o, inventory, true, replay, err) == 0)
+	    apply_statements(o, inventory, true, replay, err) == 0 &&
+	    replay_run_own(replay, buf_str(&o->result->plan.rebuilds), err) == 0)
 		rc = replay_commit(replay, NULL, err);
 	replay_free(replay);
 	return rc;

@@ -263,7 +263,8 @@ static int put_all(struct writing *w, struct fetch *fetch, struct err *err)
 	    (o->drops != NULL && file_write_fd(w->fd, o->drops->data, o->drops->len, w->name, err) != 0) ||
 	    put_statements(w, false, err) != 0 ||
 	    put_rows(w, fetch, err) != 0 ||
-	    put_statements(w, true, err) != 0)
+	    put_statements(w, true, err) != 0 ||
+	    (o->rebuilds != NULL && put(w, buf_str(o->rebuilds), err) != 0))
 		return -1;
 	return end_part(w, err);
 }

@@ -29,6 +29,7 @@ struct script_options {
 	const struct selection *selection;
 	unsigned workers;
 	const struct buf *drops;   /* statements to begin with, or NULL */
+	const struct buf *rebuilds;   /* statements to end with, or NULL */
 	int64_t part_bytes;        /* 0: one part */
 	/* For D1: rows that break a CHECK of their table come back as well. The
 	 * pragma outlives the transaction on some engines: it is switched off again. */

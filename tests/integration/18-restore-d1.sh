@@ -207,7 +207,6 @@ test_case 'production under another name is production' same_database
 
 names() {
     expect_error 4 '\-\-yes-i-mean test/t4, but the target is test/t2' d1keep restore test/t1 --to d1:test/t2 --replace --yes-i-mean test/t4
-    expect_error 4 '\-\-yes-i-mean test/t4, but the target is sqlite:x' d1keep restore test/t1 --to sqlite:x --yes-i-mean test/t4
     expect_exit 0 d1keep restore production/auth --to d1:staging/auth --replace --dry-run
     expect_err 'the real one will ask for the name: this snapshot is of production'
     expect_error 2 'no name for a D1' d1keep restore test/t1 --to d1:test --new ''

@@ -167,4 +167,49 @@ checks_in_parts() {
 }
 test_case 'rows that break a CHECK, in a later part: what is done stays, the pragma is off afterwards' checks_in_parts
 
+# ---- what else they need
+
+NEWS="CREATE TABLE news(id INTEGER PRIMARY KEY, t); CREATE VIRTUAL TABLE news_fts USING fts5(t, content='news', content_rowid='id');
+    CREATE TRIGGER news_ai AFTER INSERT ON news BEGIN INSERT INTO news_fts(rowid, t) VALUES (NEW.id, NEW.t); END"
+
+full_text() {
+    rig_sql t6 "$NEWS; INSERT INTO news VALUES (1, 'apple'), (2, 'pear')"
+    expect_exit 0 d1keep backup test/t6 --label fruit
+    # The index stays while what it is made from is replaced.
+    rig_sql t6 "UPDATE news SET t = 'stone'; INSERT INTO news_fts(news_fts) VALUES ('rebuild')"
+    expect_exit 0 d1keep restore test/t6@fruit --to d1:test/t6 --table news --replace
+    expect_err '1 full-text index of what is replaced: rebuilt as well'
+    expect_equal "$(rig_sql t6 "SELECT count(*) FROM news_fts('apple'); SELECT count(*) FROM news_fts('stone')")" $'1\n0'
+    expect_exit 0 d1keep restore test/t6@fruit --to "sqlite:$TEST_TMP/news.sqlite"
+    sqlite3 "$TEST_TMP/news.sqlite" "DROP TRIGGER news_ai; UPDATE news SET t = 'stone'; INSERT INTO news_fts(news_fts) VALUES ('rebuild')"
+    expect_exit 0 d1keep restore test/t6@fruit --to "sqlite:$TEST_TMP/news.sqlite" --table news --replace
+    expect_equal "$(sqlite3 "$TEST_TMP/news.sqlite" "SELECT count(*) FROM news_fts('pear'); INSERT INTO news_fts(news_fts) VALUES ('integrity-check')")" 1
+}
+test_case '--table: a full-text index that stays is rebuilt from what is replaced' full_text
+
+spoken_of() {
+    expect_exit 0 d1keep restore test/t6@fruit --to "sqlite:$TEST_TMP/alone.sqlite" --table news
+    expect_err 'warning: table "news_fts" is referred to, and was not asked for'
+    expect_error 4 'the full-text index "news_fts" is made from "news", which is neither chosen nor in' d1keep restore test/t6@fruit --to "sqlite:$TEST_TMP/index.sqlite" --table news_fts
+    expect_err 'hint: add --table news'
+    expect_exit 0 d1keep restore test/t6@fruit --to "sqlite:$TEST_TMP/both.sqlite" --table news --table news_fts
+    expect_equal "$(sqlite3 "$TEST_TMP/both.sqlite" "INSERT INTO news VALUES (3, 'plum'); SELECT count(*) FROM news_fts('plum'); SELECT count(*) FROM news_fts('pear')")" $'1\n1'
+}
+test_case '--table: a trigger names its tables, an index without its content is refused' spoken_of
+
+keys_that_do_not_fit() {
+    rig_sql t7 "CREATE TABLE par(id INTEGER PRIMARY KEY); CREATE TABLE kid(id INTEGER PRIMARY KEY, p REFERENCES par(id)); INSERT INTO kid VALUES (1, NULL); DROP TABLE par"
+    expect_exit 0 d1keep backup test/t7 --label orphan
+    for how in --dry-run --replace; do
+        expect_error 4 'table "kid": it refers to "par", which is not in the snapshot: a D1 takes none of these rows' d1keep restore test/t7@orphan --to d1:test/t8 "$how"
+    done
+    expect_exit 0 d1keep restore test/t7@orphan --to "sqlite:$TEST_TMP/kid.sqlite"
+    rig_sql t7 "CREATE TABLE par(id INTEGER PRIMARY KEY, n); CREATE UNIQUE INDEX par_n ON par(n); CREATE TABLE toy(n REFERENCES par(n)); INSERT INTO toy VALUES (NULL); DROP INDEX par_n"
+    expect_exit 0 d1keep backup test/t7 --label mismatch
+    expect_error 4 'table "toy": foreign key mismatch' d1keep restore test/t7@mismatch --to d1:test/t8 --dry-run
+    expect_equal "$(rig_sql t8 "SELECT count(*) FROM sqlite_schema WHERE name IN ('kid', 'toy')")" 0
+    rig_sql t7 'DELETE FROM toy; DELETE FROM kid' || rig_sql t7 'DROP TABLE toy'
+}
+test_case 'foreign keys that no D1 takes are refused before anything is touched, also by the dry run' keys_that_do_not_fit
+
 test_done
