@@ -1,6 +1,7 @@
 #include "cli/restore_print.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/mem.h"
@@ -42,8 +43,8 @@ static void print_cost(const struct restore_result *result, bool is_d1)
 {
 	const struct plan *p = &result->plan;
 	char rows[FORMAT_SIZE], size[FORMAT_SIZE], written[FORMAT_SIZE], requests[FORMAT_SIZE];
-	int64_t count = REQUESTS_BEFORE + REQUESTS_AN_IMPORT + p->sql_bytes / PAGE_BYTES +
-	    (int64_t)p->table_count;
+	int64_t count = REQUESTS_BEFORE + REQUESTS_AN_IMPORT * (int64_t)result->parts +
+	    p->sql_bytes / PAGE_BYTES + (int64_t)p->table_count;
 
 	(void)printf("%zu %s would be dropped, %zu made, %s %s inserted (%s of SQL)\n", p->drop_count,
 	    plural((int64_t)p->drop_count, "object", "objects"), p->create_count,
@@ -52,6 +53,9 @@ static void print_cost(const struct restore_result *result, bool is_d1)
 	if (is_d1)
 		(void)printf("about %s requests and %s rows written, as D1 counts them\n",
 		    format_count(count, requests), format_count(p->rows_written, written));
+	if (result->parts > 1)
+		(void)printf("in %zu imports, each a transaction of its own: the first %zu leave it unusable for a while\n",
+		    result->parts, result->parts - 1);
 }
 
 static void print_not_chosen(const struct plan *plan)
@@ -71,7 +75,7 @@ static void print_notes(const struct manifest *m, const struct restore_result *r
 	if (result->planned && result->plan.rebuild_count > 0)
 		log_info("%zu full-text %s of what is replaced: rebuilt as well", result->plan.rebuild_count,
 		    plural((int64_t)result->plan.rebuild_count, "index", "indexes"));
-	if (m->consistency != NULL && m->consistency[0] == 'b')
+	if (m->consistency != NULL && strcmp(m->consistency, "best-effort") == 0)
 		log_warning("this snapshot may mix two moments: the database was written to while it was read");
 	for (size_t i = 0; i < m->exception_count; i++)
 		log_warning("not in this snapshot: \"%s\": %s", m->exceptions[i].object,

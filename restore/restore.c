@@ -48,7 +48,7 @@ int restore_write_selection(const struct restore_options *options, int fd, const
 			.store = options->store, .manifest = options->manifest, .inventory = &inventory,
 			.selection = options->selection, .workers = options->workers,
 			.progress = options->progress, .progress_ctx = options->progress_ctx,
-		}, fd, name, err);
+		}, fd, name, NULL, err);
 	inventory_release(&inventory);
 	return rc;
 }

@@ -254,7 +254,7 @@ static int import_all(struct restoring *r, struct err *err)
 
 	if (write_script(r, &script, err) != 0)
 		return -1;
-	r->result->parts = script.count;
+	r->result->parts = script.parts;
 	r->result->left_out = script.left_out;
 	rc = begin(r, err);
 	for (size_t i = r->result->parts_done; i < script.count && rc == 0; i++)
@@ -362,6 +362,7 @@ static int compare(const struct restoring *r, struct err *err)
 static int run_dry(struct restoring *r, struct err *err)
 {
 	const struct restore_options *o = r->options;
+	struct script script;
 	int fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
 	int rc;
 
@@ -370,9 +371,12 @@ static int run_dry(struct restoring *r, struct err *err)
 	rc = script_write_fd(&(struct script_options){
 		.store = o->store, .manifest = o->manifest, .inventory = &r->inventory,
 		.selection = o->selection, .workers = o->workers, .for_d1 = true,
+		.part_bytes = r->result->plan.sql_bytes > r->part_bytes ? r->part_bytes : 0,
 		.progress = o->progress, .progress_ctx = o->progress_ctx,
-	}, fd, "/dev/null", err);
+	}, fd, "/dev/null", &script, err);
 	(void)close(fd);
+	r->result->parts = script.parts;
+	r->result->left_out = script.left_out;
 	return rc;
 }
 

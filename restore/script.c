@@ -281,6 +281,7 @@ static int write_all(struct writing *w, struct err *err)
 	});
 	rc = put_all(w, fetch, err);
 	fetch_free(fetch);
+	w->script->parts = w->chunks.parts;
 	free(w->chunks.view.objects);
 	free(w->chunks.begins_part);
 	return rc;
@@ -309,10 +310,13 @@ void script_release(struct script *script)
 }
 
 int script_write_fd(const struct script_options *options, int fd, const char *name,
-    struct err *err)
+    struct script *ret, struct err *err)
 {
-	struct script ignored = { .paths = NULL };
-	struct writing w = { .options = options, .fd = fd, .name = name, .script = &ignored };
+	struct script ignored;
+	struct writing w = {
+		.options = options, .fd = fd, .name = name, .script = ret != NULL ? ret : &ignored,
+	};
 
+	*w.script = (struct script){ .paths = NULL };
 	return write_all(&w, err);
 }

@@ -43,7 +43,8 @@ struct script_options {
 };
 
 struct script {
-	char **paths;              /* one a part */
+	char **paths;              /* one a part; none of script_write_fd */
+	size_t parts;
 	size_t count, cap;
 	size_t left_out;           /* statements that D1 would refuse */
 };
@@ -53,8 +54,9 @@ int script_write(const struct script_options *options, const char *folder, struc
     struct err *err);
 void script_release(struct script *script);
 
-/* All of it, as one part, to a descriptor; `name` is for errors. */
+/* All of it, part behind part, to a descriptor; `name` is for errors. `ret` may be
+ * NULL. */
 int script_write_fd(const struct script_options *options, int fd, const char *name,
-    struct err *err);
+    struct script *ret, struct err *err);
 
 #endif

@@ -115,7 +115,11 @@ rig_call POST /t5/rig/set '{"import_active": 0}' >/dev/null # no part needs a po
 in_parts() {
     faults_reset
     rig_sql t5 'CREATE TABLE old(x)'
+    expect_exit 0 d1keep restore test/t4 --to d1:test/t5 --part-size 1 --replace --dry-run
+    expect_out '^in [0-9]+ imports, each a transaction of its own'
+    parts=$(grep -Eo '^in [0-9]+' "$OUT")
     expect_exit 0 d1keep restore test/t4 --to d1:test/t5 --part-size 1 --replace
+    expect_equal "in $(requests_seen '^PUT /rig/upload/')" "$parts"
     expect_err 'restored .* to d1:test/t5: 7 tables, 30,001 rows, .*, in several imports$'
     same_as t5 t4
     [ "$(requests_seen '^PUT /rig/upload/')" -ge 6 ]

@@ -263,6 +263,8 @@ broken_keys() {
     sqlite3 "$TEST_TMP/shop.sqlite" "PRAGMA foreign_keys=OFF; PRAGMA user_version=7; PRAGMA application_id=77; CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(p REFERENCES p(id));
         INSERT INTO p VALUES (1); INSERT INTO c VALUES (1), (2), (3)"
     expect_exit 0 d1keep backup local/shop
+    expect_exit 0 d1keep restore local/shop --to d1:test/t2 --replace --dry-run
+    expect_err 'warning: user_version or application_id of the file were left out'
     expect_error 1 'd1:test/t2 is as it was: the snapshot has rows that refer to nothing, which no D1 takes: table "c", 2 rows' \
         d1keep restore local/shop --to d1:test/t2 --replace --yes-i-mean test/t2
     expect_err '^d1keep: hint: restore it to sqlite:PATH, where PRAGMA foreign_key_check names the rows$'

@@ -249,7 +249,7 @@ START_TEST(to_a_descriptor)
 	s.options.for_d1 = false;
 	s.options.mark = NULL;
 	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	ck_assert_msg(script_write_fd(&s.options, fd, path, &err) == 0, "%s", err.msg);
+	ck_assert_msg(script_write_fd(&s.options, fd, path, NULL, &err) == 0, "%s", err.msg);
 	ck_assert_int_eq(close(fd), 0);
 	fixture_read(path, &sql);
 	sqlite_run(sqlite, "BEGIN");
