@@ -10,7 +10,7 @@ VERSION := 0.1.0
 # The house, lowest floor first. A folder may include only its own headers and
 # those of the folders named here (tests/lint.sh holds it to that), and its
 # unit tests link with no others.
-LAYERS := base schedule state config net db tables storage backup restore
+LAYERS := base schedule state config net db tables storage retention backup restore control
 uses_base :=
 uses_schedule := base
 uses_state := base
@@ -19,10 +19,12 @@ uses_net := base
 uses_db := net base
 uses_tables := db base
 uses_storage := net base
+uses_retention := storage schedule base
 uses_backup := tables db storage base
 uses_restore := tables db storage net base
-uses_cli := restore backup storage tables db net config state schedule base
-uses_daemon := config state schedule base
+uses_control := config state schedule base
+uses_cli := restore backup retention storage tables db net config state schedule base
+uses_daemon := control config state schedule base
 # No folder: the tests of what backup and restore do together.
 uses_roundtrip := restore backup tables db storage base
 
@@ -31,6 +33,8 @@ WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-pr
 override CFLAGS := -std=c11 -D_GNU_SOURCE -O2 -g -pthread -fstack-protector-strong $(WARNINGS) $(CFLAGS)
 override CPPFLAGS := -I. -DD1KEEP_VERSION='"$(VERSION)"' $(shell pkg-config --cflags $(PKGS) 2>/dev/null) $(CPPFLAGS)
 LIBS = $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lm
+# Only d1keepd answers HTTP.
+MHD_LIBS = $(shell pkg-config --libs libmicrohttpd 2>/dev/null)
 ifdef SAN
 # gcc warns of truncation in code that the sanitizers themselves put in.
 override CFLAGS += $(if $(findstring clang,$(CC)),,-Wno-format-truncation) -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -41,7 +45,7 @@ endif
 
 # The folders a layer's link needs: those it may use, and what they use.
 closure = $(if $(1),$(1) $(call closure,$(sort $(foreach l,$(1),$(uses_$(l))))))
-linked = $(filter $(call closure,$(uses_$(1))),restore backup storage tables db net config state schedule base)
+linked = $(filter $(call closure,$(uses_$(1))),control restore backup retention storage tables db net config state schedule base)
 archives = $(patsubst %,$(BUILD)/lib%.a,$(call linked,$(1)))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 TESTED := $(foreach l,$(LAYERS) daemon roundtrip,$(if $(wildcard tests/unit/$(l)/*.c),$(l)))
@@ -112,7 +116,7 @@ $(BUILD)/d1keep: $(call objects,cli) $(call archives,cli)
 
 $(BUILD)/d1keepd: $(call objects,daemon) $(call archives,daemon)
 	$(call say,link $@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(MHD_LIBS)
 
 # One test program a layer: tests/unit/<layer>/*.c with that layer and what it
 # may use, nothing else. (The daemon is no archive: its tests take its objects
@@ -124,7 +128,7 @@ define layer_test
 $(BUILD)/tests/$(1): $(call objects,tests/unit) $(call objects,tests/unit/$(1)) $(shared_$(1)) $(if $(filter daemon,$(1)),$(filter-out $(BUILD)/daemon/main.o,$(call objects,daemon)),$(if $(wildcard $(1)),$(BUILD)/lib$(1).a)) $(call archives,$(1))
 	@mkdir -p $$(@D)
 	$$(call say,link $$@)
-	$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(shell pkg-config --libs check) $$(LIBS)
+	$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(shell pkg-config --libs check) $$(LIBS) $$(if $$(filter control daemon,$(1)),$$(MHD_LIBS))
 endef
 $(foreach l,$(TESTED),$(eval $(call layer_test,$(l))))
 

@@ -49,8 +49,17 @@ struct command {
 	int (*run)(const struct cli *cli, const struct command *command, int argc, char **argv);
 };
 
-extern const struct command command_backup, command_list, command_show, command_cat,
-    command_verify, command_diff, command_restore, command_keygen, command_check, command_status, command_undo;
+extern const struct command command_backup;
+extern const struct command command_list;
+extern const struct command command_show;
+extern const struct command command_cat;
+extern const struct command command_verify;
+extern const struct command command_diff;
+extern const struct command command_restore;
+extern const struct command command_undo;
+extern const struct command command_status;
+extern const struct command command_check;
+extern const struct command command_keygen;
 
 /* ---- options ---- */
 

@@ -9,9 +9,19 @@
 #include "base/stop.h"
 #include "cli/cli.h"
 
+/* In the order of --help. */
 static const struct command *const commands[] = {
-	&command_backup, &command_list, &command_show, &command_cat, &command_verify,
-	&command_diff, &command_restore, &command_undo, &command_status, &command_check, &command_keygen,
+	&command_backup,
+	&command_list,
+	&command_show,
+	&command_cat,
+	&command_verify,
+	&command_diff,
+	&command_restore,
+	&command_undo,
+	&command_status,
+	&command_check,
+	&command_keygen,
 };
 
 #define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))

@@ -75,6 +75,20 @@ static void build_bucket(struct builder *b, struct outline_section *section)
 	set_values(b, section, bucket, NULL);
 }
 
+static void build_notify(struct builder *b, struct outline_section *section)
+{
+	struct config *config = b->config;
+	struct config_notify *notify = mem_calloc(1, sizeof(*notify));
+
+	config->notifies = mem_realloc(config->notifies, config->notify_count + 1,
+	    sizeof(struct config_notify *));
+	config->notifies[config->notify_count++] = notify;
+	notify->name = mem_strdup(section->title);
+	notify->line = section->line;
+	section->built = notify;
+	set_values(b, section, notify, NULL);
+}
+
 static void build_environment(struct builder *b, struct outline_section *section)
 {
 	struct config *config = b->config;
@@ -93,9 +107,13 @@ static void build_environment(struct builder *b, struct outline_section *section
 static void inherit(struct config_policy *to, const struct config_policy *from)
 {
 	*to = *from;
-	to->schedule = mem_strdup(from->schedule);
-	to->timezone = mem_strdup(from->timezone);
-	to->keep_within = mem_strdup(from->keep_within);
+	for (size_t i = 0; i < option_count; i++) {
+		const struct option *o = &option_table[i];
+		char **copy = (char **)((char *)to + o->offset);
+
+		if (option_is_inherited(o) && option_is_string(o))
+			*copy = mem_strdup(*copy);
+	}
 }
 
 static void build_database(struct builder *b, struct outline_section *section)
@@ -123,6 +141,13 @@ static void build_all(struct builder *b, enum section_kind kind,
 	}
 }
 
+/* The default lies beside the state, wherever that is. */
+static void set_socket(struct config *config, const struct outline_section *file)
+{
+	if (outline_find(file, "control_socket") == NULL && config->state_dir != NULL)
+		config->control_socket = mem_printf("%s/control.sock", config->state_dir);
+}
+
 /* All databases in one list, environment by environment. */
 static void list_databases(struct config *config)
 {
@@ -146,9 +171,11 @@ void config_build(struct config *config, struct outline *outline, const char *fo
 	set_values(&b, outline->sections[0], config, NULL);
 	build_all(&b, SECTION_ACCOUNT, build_account);
 	build_all(&b, SECTION_BUCKET, build_bucket);
+	build_all(&b, SECTION_NOTIFY, build_notify);
 	build_all(&b, SECTION_ENVIRONMENT, build_environment);
 	build_all(&b, SECTION_DATABASE, build_database);
 	list_databases(config);
+	set_socket(config, outline->sections[0]);
 	require_all(outline, problems);
 	config_check_destinations(config, problems);
 }

@@ -103,6 +103,11 @@ static void free_lists(struct config *config)
 		free(config->accounts[i]->name);
 		free(config->accounts[i]);
 	}
+	for (size_t i = 0; i < config->notify_count; i++) {
+		value_release(SECTION_NOTIFY, false, config->notifies[i]);
+		free(config->notifies[i]->name);
+		free(config->notifies[i]);
+	}
 	for (size_t i = 0; i < config->bucket_count; i++) {
 		value_release(SECTION_BUCKET, false, config->buckets[i]);
 		free(config->buckets[i]->name);
@@ -112,6 +117,7 @@ static void free_lists(struct config *config)
 		free(config->trusted_keys[i]);
 	free(config->accounts);
 	free(config->buckets);
+	free(config->notifies);
 	free(config->trusted_keys);
 }
 

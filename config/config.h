@@ -52,6 +52,8 @@ enum config_consistency { CONFIG_CONSISTENCY_SNAPSHOT, CONFIG_CONSISTENCY_BEST_E
 
 enum config_fallback { CONFIG_FALLBACK_NONE, CONFIG_FALLBACK_EXPORT };
 
+enum config_verify { CONFIG_VERIFY_NONE, CONFIG_VERIFY_HASHES, CONFIG_VERIFY_REPLAY };
+
 /* What a database inherits from its environment unless it says otherwise. */
 struct config_policy {
 	char *schedule;          /* as written, or NULL: never by itself */
@@ -61,6 +63,13 @@ struct config_policy {
 	unsigned attempts;       /* readings before a moving database is given up */
 	enum config_fallback fallback;   /* for source d1: what then */
 	unsigned timeout;        /* seconds a run may take; 0: no limit */
+	unsigned spread;         /* seconds over which the due times of databases are spread */
+	char *blackout;          /* times of day at which nothing begins, or NULL */
+	unsigned retries;        /* of a failed run, before its next due time */
+	unsigned retry_delay;    /* seconds before the first; doubles each time */
+	enum config_verify verify;   /* after each backup */
+	char *max_age;           /* a span: no verified snapshot this young is an alarm; or NULL */
+	unsigned garbage_grace;  /* seconds before a chunk that nobody names is removed */
 	unsigned keep_last, keep_hourly, keep_daily, keep_weekly, keep_monthly, keep_yearly;
 	char *keep_within;       /* a span such as "30d", or NULL */
 	const struct config_account *account;   /* for source d1 */
@@ -87,6 +96,32 @@ struct config_environment {
 	size_t database_count;
 };
 
+enum config_notify_type { CONFIG_NOTIFY_WEBHOOK, CONFIG_NOTIFY_EXEC, CONFIG_NOTIFY_HEARTBEAT };
+
+/* Bits of config_notify.events, in the order of their words. */
+enum config_event {
+	CONFIG_EVENT_FAILURE = 1, CONFIG_EVENT_RECOVERY = 2, CONFIG_EVENT_SHRINK = 4,
+	CONFIG_EVENT_STALE = 8,
+};
+
+/* Whom to tell. */
+struct config_notify {
+	char *name;
+	int line;
+	enum config_notify_type type;
+	char *url;               /* webhook, heartbeat: an address, or a secret's place */
+	char *secret;            /* webhook: place of the key that signs the body, or NULL */
+	char *command;           /* exec: a program */
+	char *environment;       /* only of this one (its name), or NULL: of all */
+	char *ca_file;
+	unsigned events;         /* bits */
+	char *repeat_after;      /* a span: what goes on is told again after it */
+};
+
+enum config_access { CONFIG_ACCESS_OWNER, CONFIG_ACCESS_GROUP };
+
+enum config_log_format { CONFIG_LOG_TEXT, CONFIG_LOG_JSON };
+
 struct config {
 	char *path;              /* of the file itself */
 	char *text;              /* what was read there */
@@ -94,6 +129,12 @@ struct config {
 	char *timezone;          /* where no environment says otherwise */
 	unsigned jobs;           /* runs at once in the daemon */
 	unsigned workers;        /* threads of one job that compress and upload; 0: one a core */
+	char *control_socket;    /* path of d1keepd's Unix socket; NULL: none */
+	enum config_access control_access;   /* who may use it */
+	char *listen;            /* "127.0.0.1:8417", or NULL */
+	char *control_token;     /* places of secrets: may do all, may only look; or NULL */
+	char *control_read_token;
+	enum config_log_format log_format;   /* of d1keepd */
 	char *sign_key;          /* place of the private key, or NULL: not signed */
 	char **trusted_keys;     /* public key files (PEM) or "ed25519:<64 hex>" */
 	size_t trusted_key_count;
@@ -101,6 +142,8 @@ struct config {
 	size_t account_count;
 	struct config_bucket **buckets;
 	size_t bucket_count;
+	struct config_notify **notifies;
+	size_t notify_count;
 	struct config_environment **environments;
 	size_t environment_count;
 	struct config_database **databases;   /* of all environments, in order; not owned */

@@ -11,9 +11,17 @@ static const char *const bucket_types[] = { "directory", "r2", NULL };
 static const char *const sources[] = { "d1", "wrangler", "sqlite", NULL };
 static const char *const consistencies[] = { "snapshot", "best-effort", NULL };
 static const char *const fallbacks[] = { "none", "export", NULL };
+static const char *const verifies[] = { "none", "hashes", "replay", NULL };
+static const char *const notify_types[] = { "webhook", "exec", "heartbeat", NULL };
+static const char *const events[] = { "failure", "recovery", "shrink", "stale", NULL };
+static const char *const accesses[] = { "owner", "group", NULL };
+static const char *const log_formats[] = { "text", "json", NULL };
 
 #define DIRECTORY (1u << CONFIG_BUCKET_DIRECTORY)
 #define R2 (1u << CONFIG_BUCKET_R2)
+#define WEBHOOK (1u << CONFIG_NOTIFY_WEBHOOK)
+#define EXEC (1u << CONFIG_NOTIFY_EXEC)
+#define HEARTBEAT (1u << CONFIG_NOTIFY_HEARTBEAT)
 #define D1 (1u << CONFIG_SOURCE_D1)
 #define WRANGLER (1u << CONFIG_SOURCE_WRANGLER)
 #define SQLITE (1u << CONFIG_SOURCE_SQLITE)
@@ -21,6 +29,7 @@ static const char *const fallbacks[] = { "none", "export", NULL };
 #define FILE_FIELD(f) .sections = IN(SECTION_FILE), .offset = offsetof(struct config, f)
 #define ACCOUNT_FIELD(f) .sections = IN(SECTION_ACCOUNT), .offset = offsetof(struct config_account, f)
 #define BUCKET_FIELD(f) .sections = IN(SECTION_BUCKET), .offset = offsetof(struct config_bucket, f)
+#define NOTIFY_FIELD(f) .sections = IN(SECTION_NOTIFY), .offset = offsetof(struct config_notify, f)
 #define DATABASE_FIELD(f) .sections = IN(SECTION_DATABASE), .offset = offsetof(struct config_database, f)
 #define POLICY_FIELD(f) .sections = IN(SECTION_ENVIRONMENT) | IN(SECTION_DATABASE), \
 	.offset = offsetof(struct config_policy, f)
@@ -36,6 +45,18 @@ const struct option option_table[] = {
 	  .help = "how many backups d1keepd runs at once" },
 	{ "workers", FILE_FIELD(workers), NUMBER("0", 0, 256),
 	  .help = "threads of one backup that compress and upload; 0: one a core" },
+	{ "control_socket", FILE_FIELD(control_socket), .kind = OPTION_SOCKET,
+	  .help = "d1keepd's Unix socket; default: control.sock in state_dir; \"\": none" },
+	{ "control_access", FILE_FIELD(control_access), .kind = OPTION_CHOICE, .choices = accesses,
+	  .fallback = "owner", .help = "who may use the socket: \"owner\", or \"group\" as well" },
+	{ "listen", FILE_FIELD(listen), .kind = OPTION_ADDRESS,
+	  .help = "address and port for d1keepd's page and API, such as \"127.0.0.1:8417\"" },
+	{ "control_token", FILE_FIELD(control_token), .kind = OPTION_SECRET,
+	  .help = "where the token lies that listen asks for" },
+	{ "control_read_token", FILE_FIELD(control_read_token), .kind = OPTION_SECRET,
+	  .help = "where a second token lies that may only look" },
+	{ "log_format", FILE_FIELD(log_format), .kind = OPTION_CHOICE, .choices = log_formats,
+	  .fallback = "text", .help = "how d1keepd logs: \"text\" or \"json\"" },
 	{ "sign_key", FILE_FIELD(sign_key), .kind = OPTION_SECRET,
 	  .help = "where the private key lies that signs manifests" },
 	{ "trusted_keys", FILE_FIELD(trusted_keys), .kind = OPTION_KEYS,
@@ -75,6 +96,25 @@ const struct option option_table[] = {
 	{ "prefix", BUCKET_FIELD(prefix), .kind = OPTION_PREFIX, .fallback = "",
 	  .help = "a folder within the bucket" },
 
+	{ "type", NOTIFY_FIELD(type), .kind = OPTION_CHOICE, .choices = notify_types,
+	  .needed_for = OPTION_NEEDED, .help = "\"webhook\", \"exec\" or \"heartbeat\"" },
+	{ "url", NOTIFY_FIELD(url), .kind = OPTION_SECRET_URL, .only_for = WEBHOOK | HEARTBEAT,
+	  .needed_for = WEBHOOK | HEARTBEAT,
+	  .help = "an address, or where it lies: file:PATH, env:NAME or credential:NAME" },
+	{ "secret", NOTIFY_FIELD(secret), .kind = OPTION_SECRET, .only_for = WEBHOOK,
+	  .help = "where the key lies that signs the body" },
+	{ "command", NOTIFY_FIELD(command), .kind = OPTION_PATH, .only_for = EXEC,
+	  .needed_for = EXEC, .help = "a program; the event is its standard input" },
+	{ "environment", NOTIFY_FIELD(environment), .kind = OPTION_NAME, .needed_for = HEARTBEAT,
+	  .help = "only what concerns this environment" },
+	{ "events", NOTIFY_FIELD(events), .kind = OPTION_WORDS, .choices = events,
+	  .fallback = "failure recovery shrink stale", .only_for = WEBHOOK | EXEC,
+	  .help = "what is told" },
+	{ "repeat_after", NOTIFY_FIELD(repeat_after), .kind = OPTION_SPAN, .fallback = "24h",
+	  .only_for = WEBHOOK | EXEC, .help = "what goes on is told again after this" },
+	{ "ca_file", NOTIFY_FIELD(ca_file), .kind = OPTION_PATH, .only_for = WEBHOOK | HEARTBEAT,
+	  .help = "certificates to trust instead of the system's" },
+
 	{ "account", POLICY_FIELD(account), .kind = OPTION_ACCOUNT,
 	  .help = "the account that owns the databases" },
 	{ "bucket", POLICY_FIELD(bucket), .kind = OPTION_BUCKET,
@@ -92,6 +132,20 @@ const struct option option_table[] = {
 	  .help = "\"export\": when all attempts failed, Cloudflare's own export, which blocks the database" },
 	{ "timeout", POLICY_FIELD(timeout), NUMBER("3600", 0, 604800),
 	  .help = "seconds a backup may take; 0: any" },
+	{ "spread", POLICY_FIELD(spread), NUMBER("0", 0, 86400),
+	  .help = "seconds over which the due times of databases are spread" },
+	{ "blackout", POLICY_FIELD(blackout), .kind = OPTION_TEXT,
+	  .help = "when nothing begins, such as \"mon-fri 08:00-18:00, 23:30-00:30\"" },
+	{ "retries", POLICY_FIELD(retries), NUMBER("2", 0, 100),
+	  .help = "how often a failed run is tried again before its next due time" },
+	{ "retry_delay", POLICY_FIELD(retry_delay), NUMBER("300", 1, 86400),
+	  .help = "seconds before the first retry; doubles each time, up to an hour" },
+	{ "verify", POLICY_FIELD(verify), .kind = OPTION_CHOICE, .choices = verifies,
+	  .fallback = "replay", .help = "after each backup: \"replay\", \"hashes\" or \"none\"" },
+	{ "max_age", POLICY_FIELD(max_age), .kind = OPTION_SPAN,
+	  .help = "a newest verified snapshot older than this is an alarm" },
+	{ "garbage_grace", POLICY_FIELD(garbage_grace), NUMBER("86400", 0, 31536000),
+	  .help = "seconds before a chunk that no snapshot names is removed" },
 	{ "keep_last", POLICY_FIELD(keep_last), NUMBER("0", 0, 100000),
 	  .help = "keep the newest N snapshots" },
 	{ "keep_hourly", POLICY_FIELD(keep_hourly), NUMBER("0", 0, 100000),
@@ -124,6 +178,7 @@ static const struct { const char *name; enum section_kind parent; } sections[SEC
 	[SECTION_FILE] = { "", SECTION_KINDS },
 	[SECTION_ACCOUNT] = { "account", SECTION_FILE },
 	[SECTION_BUCKET] = { "bucket", SECTION_FILE },
+	[SECTION_NOTIFY] = { "notify", SECTION_FILE },
 	[SECTION_ENVIRONMENT] = { "environment", SECTION_FILE },
 	[SECTION_DATABASE] = { "database", SECTION_ENVIRONMENT },
 };

@@ -13,6 +13,7 @@ enum section_kind {
 	SECTION_FILE,            /* outside of all sections */
 	SECTION_ACCOUNT,
 	SECTION_BUCKET,
+	SECTION_NOTIFY,
 	SECTION_ENVIRONMENT,
 	SECTION_DATABASE,        /* within an environment */
 	SECTION_KINDS,
@@ -25,7 +26,10 @@ enum option_kind {
 	OPTION_HEX32,            /* char *: 32 hexadecimal digits */
 	OPTION_URL,              /* char *: http or https, no slash at the end */
 	OPTION_SECRET,           /* char *: file:PATH, env:NAME or credential:NAME */
+	OPTION_SECRET_URL,       /* char *: an address (with a query, perhaps), or a secret's place */
+	OPTION_ADDRESS,          /* char *: "127.0.0.1:8417", "[::1]:8417" */
 	OPTION_PATH,             /* char *: made absolute */
+	OPTION_SOCKET,           /* likewise; "" is NULL: none */
 	OPTION_PREFIX,           /* char *: "" or a relative path, no slashes at its ends */
 	OPTION_SPAN,             /* char *: "30d" */
 	OPTION_ZONE,             /* char *: a time zone of this machine */
@@ -33,6 +37,7 @@ enum option_kind {
 	OPTION_KEYS,             /* list: config->trusted_keys */
 	OPTION_NUMBER,           /* unsigned, low to high */
 	OPTION_CHOICE,           /* an enum: the index in choices */
+	OPTION_WORDS,            /* unsigned: bits by the index in choices, words with blanks between */
 	OPTION_ACCOUNT,          /* const struct config_account * by its title */
 	OPTION_BUCKET,           /* const struct config_bucket * */
 };
@@ -45,7 +50,7 @@ struct option {
 	const char *fallback;    /* the default as it would be written, or NULL */
 	unsigned low, high;
 	const char *const *choices;   /* ends with NULL */
-	unsigned only_for;       /* bits of a bucket's type or a database's source; 0: all */
+	unsigned only_for;       /* bits of a bucket's or notify's type, a database's source; 0: all */
 	unsigned needed_for;     /* likewise; OPTION_NEEDED where there is neither */
 	const char *help;
 };

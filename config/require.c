@@ -7,11 +7,17 @@
 #include "config/problem.h"
 #include "config/value.h"
 
+/* The option that tells of which sort a section is. */
+static const char *variant_option(const struct outline_section *section)
+{
+	return section->kind == SECTION_DATABASE ? "source" : "type";
+}
+
 /* The bit of a bucket's type or a database's source in an option's sets; all
  * bits where there is neither, 0 where it is written wrongly or missing. */
 static unsigned variant(const struct outline_section *section)
 {
-	const char *name = section->kind == SECTION_BUCKET ? "type" : "source";
+	const char *name = variant_option(section);
 	const struct option *option = option_find(section->kind, name);
 	const struct outline_value *value;
 	int choice;
@@ -27,8 +33,7 @@ static unsigned variant(const struct outline_section *section)
 
 static const char *variant_name(const struct outline_section *section)
 {
-	const struct outline_value *value = outline_find(section,
-	    section->kind == SECTION_BUCKET ? "type" : "source");
+	const struct outline_value *value = outline_find(section, variant_option(section));
 
 	return value != NULL ? value->text : "d1";
 }
@@ -59,7 +64,9 @@ static void check_useless(const struct outline_section *section, unsigned bits,
 		if (value->option->only_for != 0 && (value->option->only_for & bits) == 0)
 			problem_add(problems, value->line, "%s has no meaning for %s \"%s\"",
 			    value->option->name,
-			    section->kind == SECTION_BUCKET ? "a bucket of type" : "a database of source",
+			    section->kind == SECTION_BUCKET ? "a bucket of type" :
+			    section->kind == SECTION_NOTIFY ? "a notify of type" :
+			    "a database of source",
 			    variant_name(section));
 	}
 }

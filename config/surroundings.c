@@ -95,6 +95,8 @@ static void check_top(const struct config *config, struct config_problems *probl
 
 	check_itself(config, problems);
 	check_folder(&s, "state_dir", config->state_dir, true);
+	check_secret(&s, "control_token", config->control_token);
+	check_secret(&s, "control_read_token", config->control_read_token);
 	check_secret(&s, "sign_key", config->sign_key);
 	for (size_t i = 0; i < config->trusted_key_count; i++) {
 		if (strncmp(config->trusted_keys[i], "ed25519:", 8) != 0)
@@ -121,6 +123,17 @@ static void check_bucket(const struct config_bucket *bucket, struct config_probl
 	check_file(&s, "ca_file", bucket->ca_file);
 }
 
+static void check_notify(const struct config_notify *notify, struct config_problems *problems)
+{
+	struct subject s = { "notify", notify->name, notify->line, problems };
+
+	if (notify->url != NULL && strncmp(notify->url, "http", 4) != 0)
+		check_secret(&s, "url", notify->url);
+	check_secret(&s, "secret", notify->secret);
+	check_file(&s, "command", notify->command);
+	check_file(&s, "ca_file", notify->ca_file);
+}
+
 static void check_database(const struct config_database *database,
     struct config_problems *problems)
 {
@@ -141,6 +154,8 @@ void config_check_surroundings(const struct config *config, struct config_proble
 		check_account(config->accounts[i], problems);
 	for (size_t i = 0; i < config->bucket_count; i++)
 		check_bucket(config->buckets[i], problems);
+	for (size_t i = 0; i < config->notify_count; i++)
+		check_notify(config->notifies[i], problems);
 	for (size_t i = 0; i < config->database_count; i++)
 		check_database(config->databases[i], problems);
 	problem_sort(problems, before);

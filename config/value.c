@@ -1,8 +1,10 @@
 #include "config/value.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "base/hash.h"
 #include "base/mem.h"
@@ -53,20 +55,10 @@ static int set_number(const struct option *option, const char *text, void *base,
 	return 0;
 }
 
-static int set_choice(const struct option *option, const char *text, void *base, struct err *err)
+static int not_a_choice(const struct option *option, const char *text, struct err *err)
 {
-	unsigned *choice = field(option, base);
-	int index = option_choice(option, text);
 	size_t used;
 
-	_Static_assert(sizeof(enum config_source) == sizeof(unsigned) &&
-	    sizeof(enum config_bucket_type) == sizeof(unsigned) &&
-	    sizeof(enum config_consistency) == sizeof(unsigned) &&
-	    sizeof(enum config_fallback) == sizeof(unsigned), "choices are set as unsigned");
-	if (index >= 0) {
-		*choice = (unsigned)index;
-		return 0;
-	}
 	(void)err_set(err, ERR_USAGE, "\"%.100s\" is not one of", text);
 	for (int i = 0; option->choices[i] != NULL; i++) {
 		used = strlen(err->msg);
@@ -74,6 +66,48 @@ static int set_choice(const struct option *option, const char *text, void *base,
 		    i > 0 ? "," : "", option->choices[i]);
 	}
 	return -1;
+}
+
+static int set_choice(const struct option *option, const char *text, void *base, struct err *err)
+{
+	unsigned *choice = field(option, base);
+	int index = option_choice(option, text);
+
+	_Static_assert(sizeof(enum config_source) == sizeof(unsigned) &&
+	    sizeof(enum config_bucket_type) == sizeof(unsigned) &&
+	    sizeof(enum config_consistency) == sizeof(unsigned) &&
+	    sizeof(enum config_fallback) == sizeof(unsigned) &&
+	    sizeof(enum config_verify) == sizeof(unsigned) &&
+	    sizeof(enum config_notify_type) == sizeof(unsigned) &&
+	    sizeof(enum config_access) == sizeof(unsigned) &&
+	    sizeof(enum config_log_format) == sizeof(unsigned), "choices are set as unsigned");
+	if (index >= 0) {
+		*choice = (unsigned)index;
+		return 0;
+	}
+	return not_a_choice(option, text, err);
+}
+
+/* Words with blanks between: a bit for each. */
+static int set_words(const struct option *option, const char *text, void *base, struct err *err)
+{
+	unsigned bits = 0, *field_bits = field(option, base);
+
+	for (const char *word = text + strspn(text, " \t,"); *word != '\0'; ) {
+		size_t len = strcspn(word, " \t,");
+		AUTO_STR one = mem_strndup(word, len);
+		int index = option_choice(option, one);
+
+		if (index < 0)
+			return not_a_choice(option, one, err);
+		bits |= 1u << index;
+		word += len;
+		word += strspn(word, " \t,");
+	}
+	if (bits == 0)
+		return err_set(err, ERR_USAGE, "names nothing");
+	*field_bits = bits;
+	return 0;
 }
 
 /* file:PATH with the path made absolute, env:NAME, credential:NAME. */
@@ -133,6 +167,45 @@ static int set_url(const struct option *option, const char *text, void *base, st
 	while (text[len - 1] == '/')
 		len--;
 	set_string(option, base, mem_strndup(text, len));
+	return 0;
+}
+
+/* Such an address is a secret itself, often: it is never quoted. A path, a query,
+ * whatever the other side wants. */
+static int set_secret_url(const struct option *option, const char *text, const char *folder,
+    void *base, struct err *err)
+{
+	bool tls = strncmp(text, "https://", 8) == 0;
+
+	if (!tls && strncmp(text, "http://", 7) != 0) {
+		if (set_secret(option, text, folder, base, err) == 0)
+			return 0;
+		(void)err_set(err, ERR_USAGE, "neither an address (https://…) nor the place of one");
+		return err_hint(err, "write https://…, file:PATH, env:NAME or credential:NAME");
+	}
+	if (strlen(text) < (tls ? 9 : 8) || strpbrk(text, " \t\r\n\"<>\\") != NULL)
+		return err_set(err, ERR_USAGE, "not an address");
+	set_string(option, base, mem_strdup(text));
+	return 0;
+}
+
+/* A numeric address and a port; names would need a resolver that blocks. */
+static int set_address(const struct option *option, const char *text, void *base, struct err *err)
+{
+	const char *colon = strrchr(text, ':');
+	size_t host = colon != NULL ? (size_t)(colon - text) : 0;
+	bool six = host > 2 && text[0] == '[' && text[host - 1] == ']';
+	AUTO_STR bare = six ? mem_strndup(text + 1, host - 2) : mem_strndup(text, host);
+	struct in6_addr address;
+	unsigned long port = colon != NULL ? strtoul(colon + 1, NULL, 10) : 0;
+
+	if (inet_pton(six ? AF_INET6 : AF_INET, bare, &address) != 1 ||
+	    strspn(colon + 1, "0123456789") != strlen(colon + 1) || colon[1] == '\0' ||
+	    strlen(colon + 1) > 5 || port > 65535) {
+		(void)wrong(err, text, "is not a numeric address and a port");
+		return err_hint(err, "such as \"127.0.0.1:8417\" or \"[::1]:8417\"");
+	}
+	set_string(option, base, mem_strdup(text));
 	return 0;
 }
 
@@ -246,6 +319,24 @@ static int set_path(const struct option *option, const char *text, const char *f
 	return 0;
 }
 
+/* What bind(2) takes; "" is none. */
+static int set_socket(const struct option *option, const char *text, const char *folder,
+    void *base, struct err *err)
+{
+	struct sockaddr_un address;
+
+	if (text[0] == '\0') {
+		set_string(option, base, NULL);
+		return 0;
+	}
+	if (set_path(option, text, folder, base, err) != 0)
+		return -1;
+	if (strlen(*(char **)field(option, base)) < sizeof(address.sun_path))
+		return 0;
+	return err_set(err, ERR_USAGE, "a socket's path is at most %zu bytes long",
+	    sizeof(address.sun_path) - 1);
+}
+
 static int set_text(const struct option *option, const char *text, void *base, struct err *err)
 {
 	if (text[0] == '\0')
@@ -269,6 +360,12 @@ static int set_by_kind(const struct option *o, const char *text, const struct va
 		return set_url(o, text, base, err);
 	case OPTION_SECRET:
 		return set_secret(o, text, scope->folder, base, err);
+	case OPTION_SECRET_URL:
+		return set_secret_url(o, text, scope->folder, base, err);
+	case OPTION_ADDRESS:
+		return set_address(o, text, base, err);
+	case OPTION_SOCKET:
+		return set_socket(o, text, scope->folder, base, err);
 	case OPTION_PATH:
 	case OPTION_PREFIX:
 		return set_path(o, text, scope->folder, base, err);
@@ -284,6 +381,8 @@ static int set_by_kind(const struct option *o, const char *text, const struct va
 		return set_number(o, text, base, err);
 	case OPTION_CHOICE:
 		return set_choice(o, text, base, err);
+	case OPTION_WORDS:
+		return set_words(o, text, base, err);
 	case OPTION_ACCOUNT:
 		return set_account(o, text, scope->config, base, err);
 	case OPTION_BUCKET:

@@ -5,7 +5,7 @@
 #   tests/deps.sh build|demo|check|fuzz
 set -eu
 
-build="gcc pkg-config libuv1-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libdeflate-dev libjson-c-dev libconfuse-dev"
+build="gcc pkg-config libuv1-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libdeflate-dev libjson-c-dev libconfuse-dev libmicrohttpd-dev"
 demo="sqlite3 openssl"
 check="check curl jq nodejs npm procps"
 fuzz="clang libclang-rt-dev"
@@ -35,6 +35,7 @@ have() {
     libdeflate-dev) pkg-config --exists libdeflate ;;
     libjson-c-dev) pkg-config --exists json-c ;;
     libconfuse-dev) pkg-config --exists libconfuse ;;
+    libmicrohttpd-dev) pkg-config --exists libmicrohttpd ;;
     esac >/dev/null 2>&1
 }
 

@@ -12,6 +12,7 @@ say() {
 folders=()
 for rule in "$@"; do
     folder=${rule%%:*}
+    [ -d "$folder" ] || continue
     folders+=("$folder")
     may=" $folder ${rule#*:} "
     while IFS=: read -r file line include; do

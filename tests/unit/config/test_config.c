@@ -36,6 +36,14 @@ START_TEST(has_the_documented_defaults)
 	ck_assert_uint_eq(p->keep_last + p->keep_daily + p->keep_yearly, 0);
 	ck_assert_ptr_null(p->keep_within);
 	ck_assert_int_eq(c->databases[0]->source, CONFIG_SOURCE_D1);
+	ck_assert_str_eq(c->control_socket, "/var/lib/d1keep/control.sock");
+	ck_assert_ptr_null(c->listen);
+	ck_assert_int_eq(c->log_format, CONFIG_LOG_TEXT);
+	ck_assert_int_eq(p->verify, CONFIG_VERIFY_REPLAY);
+	ck_assert_uint_eq(p->retries, 2);
+	ck_assert_uint_eq(p->retry_delay, 300);
+	ck_assert_uint_eq(p->spread, 0);
+	ck_assert_uint_eq(p->garbage_grace, 86400);
 	config_free(c);
 }
 END_TEST
@@ -86,6 +94,28 @@ START_TEST(a_database_inherits_from_its_environment)
 	ck_assert_int_eq(c->environments[0]->line, 2);
 	ck_assert_ptr_eq(c->databases[0]->environment, c->environments[0]);
 	ck_assert_ptr_null(config_find_database(c, "production", "none"));
+	config_free(c);
+}
+END_TEST
+
+START_TEST(whom_to_tell)
+{
+	struct config *c = fixture_read(unit_folder(),
+	    "control_socket = \"\" listen = \"[::1]:0\" log_format = json\n"
+	    "notify \"a\" { type = exec command = \"/bin/true\" events = \"stale, failure\" repeat_after = 2h }\n"
+	    "notify \"b\" { type = webhook url = \"http://127.0.0.1/x?y#z\" secret = \"env:S\" environment = production }\n"
+	    ACCOUNT BUCKET ENVIRONMENT);
+
+	ck_assert_ptr_null(c->control_socket);
+	ck_assert_str_eq(c->listen, "[::1]:0");
+	ck_assert_int_eq(c->log_format, CONFIG_LOG_JSON);
+	ck_assert_uint_eq(c->notify_count, 2);
+	ck_assert_int_eq(c->notifies[0]->type, CONFIG_NOTIFY_EXEC);
+	ck_assert_uint_eq(c->notifies[0]->events, CONFIG_EVENT_FAILURE | CONFIG_EVENT_STALE);
+	ck_assert_str_eq(c->notifies[0]->repeat_after, "2h");
+	ck_assert_str_eq(c->notifies[1]->url, "http://127.0.0.1/x?y#z");
+	ck_assert_str_eq(c->notifies[1]->environment, "production");
+	ck_assert_uint_eq(c->notifies[1]->events, 15);
 	config_free(c);
 }
 END_TEST
@@ -273,6 +303,7 @@ UNIT_CASE(config)
 	tcase_add_test(tc, the_folder_of_a_bare_name_is_absolute);
 	tcase_add_test(tc, text_has_many_forms);
 	tcase_add_test(tc, finds_the_file);
+	tcase_add_test(tc, whom_to_tell);
 	tcase_add_test(tc, the_example_has_no_problem);
 	tcase_add_test(tc, the_example_shows_every_option);
 }
