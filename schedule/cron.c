@@ -111,29 +111,6 @@ static int64_t next_by_wall(const struct cron *cron, const char *zone, int64_t a
 	return -1;
 }
 
-/* Where the zone's offset changes between `from` and `to`; `to` if it does not. */
-static int64_t next_change(const char *zone, int64_t from, int64_t to)
-{
-	struct tm tm;
-	long offset;
-
-	zone_local(zone, from, &tm);
-	offset = tm.tm_gmtoff;
-	zone_local(zone, to, &tm);
-	if (tm.tm_gmtoff == offset)
-		return to;
-	while (to - from > 1) {
-		int64_t middle = from + (to - from) / 2;
-
-		zone_local(zone, middle, &tm);
-		if (tm.tm_gmtoff == offset)
-			from = middle;
-		else
-			to = middle;
-	}
-	return to;
-}
-
 /* By the hour: every real minute counts whose clock matches. Between two
  * changes of the offset the clock is plain arithmetic; a stretch is at most a
  * day, so that it holds at most one change. */
@@ -146,7 +123,7 @@ static int64_t next_by_clock(const struct cron *cron, const char *zone, int64_t 
 	zone_local(zone, at, &wall);
 	last_year = wall.tm_year + HORIZON_YEARS;
 	for (;;) {
-		int64_t end = next_change(zone, at, at + DAY);
+		int64_t end = zone_next_change(zone, at, at + DAY);
 		int64_t start, match;
 
 		zone_local(zone, at, &wall);

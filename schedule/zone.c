@@ -121,3 +121,20 @@ int64_t zone_to_utc(const char *name, const struct tm *local, bool *ret_skipped)
 	*ret_skipped = first == INT64_MAX;
 	return *ret_skipped ? end_of_gap(name, wall, low, high) : first;
 }
+
+int64_t zone_next_change(const char *name, int64_t from, int64_t to)
+{
+	int64_t offset = offset_at(name, from);
+
+	if (offset_at(name, to) == offset)
+		return to;
+	while (to - from > 1) {
+		int64_t middle = from + (to - from) / 2;
+
+		if (offset_at(name, middle) == offset)
+			from = middle;
+		else
+			to = middle;
+	}
+	return to;
+}

@@ -24,4 +24,8 @@ void zone_local(const char *name, int64_t at, struct tm *ret);
  * shows it; the result is then the end of the gap. */
 int64_t zone_to_utc(const char *name, const struct tm *local, bool *ret_skipped);
 
+/* The first moment after `from` and before `to` at which the zone's offset is
+ * another than at `from`; `to` when there is none. At most a day apart. */
+int64_t zone_next_change(const char *name, int64_t from, int64_t to);
+
 #endif

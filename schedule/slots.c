@@ -1,0 +1,111 @@
+#include "schedule/slots.h"
+
+#define DAY 86400
+#define FEW 4
+
+/* FNV-1a, and MurmurHash's last steps to let every bit weigh in. Written out
+ * here, for it may never change: due times would. */
+static uint64_t hash(const char *name)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (; *name != '\0'; name++)
+		h = (h ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+	h = (h ^ h >> 33) * UINT64_C(0xff51afd7ed558ccd);
+	h = (h ^ h >> 33) * UINT64_C(0xc4ceb9fe1a85ec53);
+	return h ^ h >> 33;
+}
+
+unsigned slots_offset(const char *name, unsigned spread_s)
+{
+	return (unsigned)(hash(name) % ((uint64_t)spread_s + 1));
+}
+
+int64_t slots_due(const struct slots *slots, int64_t slot)
+{
+	int64_t open = blackout_end(&slots->blackout, slots->zone, slot);
+
+	if (slots->offset_s == 0)
+		return open;
+	return blackout_end(&slots->blackout, slots->zone, open + slots->offset_s);
+}
+
+int64_t slots_next(const struct slots *slots, int64_t after_slot, int64_t *ret_due_at)
+{
+	int64_t slot = cron_next(&slots->cron, slots->zone, after_slot);
+
+	*ret_due_at = slot >= 0 ? slots_due(slots, slot) : -1;
+	return slot;
+}
+
+static int64_t next(const struct slots *slots, int64_t after)
+{
+	return cron_next(&slots->cron, slots->zone, after);
+}
+
+/* The latest moment from `low` (which is due) to `now` that, were it a slot,
+ * would be due: slots_due never falls. */
+static int64_t latest_due(const struct slots *slots, int64_t low, int64_t now)
+{
+	int64_t high = now + 1;
+
+	while (high - low > 1) {
+		int64_t middle = low + (high - low) / 2;
+
+		if (slots_due(slots, middle) <= now)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* The last slot up to `limit`, which is not before the slot `low`. */
+static int64_t last_slot(const struct slots *slots, int64_t low, int64_t limit)
+{
+	int64_t high = limit;    /* from here on the next slot lies beyond the limit */
+
+	/* It is rarely far away: look back a day, two, four … */
+	for (int64_t back = DAY; limit - back > low; back *= 2) {
+		int64_t slot = next(slots, limit - back);
+
+		if (slot >= 0 && slot <= limit) {
+			low = slot;
+			break;
+		}
+		high = limit - back;
+	}
+	while (high - low > 1) {
+		int64_t middle = low + (high - low) / 2, slot = next(slots, middle);
+
+		if (slot >= 0 && slot <= limit)
+			low = slot;
+		else
+			high = middle;
+	}
+	/* `low` is a slot, and none follows but at once. */
+	return high > low && next(slots, low) == high && high <= limit ? high : low;
+}
+
+int64_t slots_newest(const struct slots *slots, int64_t after_slot, int64_t now,
+    int64_t *ret_due_at)
+{
+	int64_t newest = -1, newest_due = -1;
+
+	for (int i = 0;; i++) {
+		int64_t due, slot = slots_next(slots, newest >= 0 ? newest : after_slot, &due);
+
+		if (slot < 0 || due > now)
+			break;
+		newest = slot;
+		newest_due = due;
+		/* More than a few: not one by one. */
+		if (i == FEW) {
+			newest = last_slot(slots, slot, latest_due(slots, slot, now));
+			newest_due = slots_due(slots, newest);
+			break;
+		}
+	}
+	*ret_due_at = newest_due;
+	return newest;
+}
