@@ -2,6 +2,7 @@
 #
 #   make CC=clang          another compiler
 #   make BUILD=… SAN=1     with AddressSanitizer and UndefinedBehaviorSanitizer
+#   make install           below PREFIX: install.mk
 
 BUILD ?= build
 PKGS = libuv libcurl openssl sqlite3 libdeflate json-c libconfuse
@@ -150,5 +151,7 @@ fuzz-programs: $(FUZZERS)
 
 clean:
 	rm -rf $(BUILD)
+
+include install.mk
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

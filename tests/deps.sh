@@ -7,7 +7,7 @@ set -eu
 
 build="gcc pkg-config libuv1-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libdeflate-dev libjson-c-dev libconfuse-dev libmicrohttpd-dev"
 demo="sqlite3 openssl"
-check="check curl jq nodejs npm procps"
+check="check curl jq nodejs npm procps systemd mandoc bash zsh fish faketime"
 fuzz="clang libclang-rt-dev"
 
 case ${1:-build} in
@@ -26,7 +26,8 @@ have() {
     libclang-rt-dev) echo 'int LLVMFuzzerTestOneInput(void) { return 0; }' | clang -fsanitize=fuzzer -xc - -o /dev/null ;;
     nodejs) command -v node ;;
     procps) command -v ps ;;
-    pkg-config | sqlite3 | openssl | curl | jq | npm | clang) command -v "$1" ;;
+    systemd) command -v systemd-analyze ;;
+    pkg-config | sqlite3 | openssl | curl | jq | npm | clang | mandoc | bash | zsh | fish | faketime) command -v "$1" ;;
     check) pkg-config --exists check ;;
     libuv1-dev) pkg-config --exists libuv ;;
     libcurl4-openssl-dev) pkg-config --exists libcurl ;;

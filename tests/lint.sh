@@ -51,6 +51,20 @@ for file in "${sources[@]}" "${headers[@]}"; do
     lines=$(wc -l <"$file")
     [ "$lines" -le 500 ] || say "$file: $lines lines: does it hold one idea?"
 done
+
+# Units: a sandbox that scores well, the same one for daemon and timer.
+sandbox() { sed -n '/^# ---- the sandbox/,/^# ---- end of the sandbox/p' "$1"; }
+for unit in systemd/*.service; do
+    if command -v systemd-analyze >/dev/null; then
+        score=$(systemd-analyze security --offline=true --threshold=15 --no-pager "$unit" 2>&1) ||
+            say "$unit: $(tail -n 1 <<<"$score") (1.5 at most)"
+    else
+        echo "lint: $unit: its sandbox is not scored, systemd-analyze is not here"
+    fi
+    if [ -z "$(sandbox "$unit")" ] || [ "$(sandbox "$unit")" != "$(sandbox systemd/d1keepd.service)" ]; then
+        say "$unit: its sandbox is not that of d1keepd.service"
+    fi
+done
 if command -v shellcheck >/dev/null; then
     shellcheck -x -P SCRIPTDIR tests/*.sh tests/cloudflare/*.sh tests/integration/*.sh tests/fuzz/*.sh .ci/run || found=1
 fi
