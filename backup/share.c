@@ -114,11 +114,11 @@ static void add(struct share *s, const struct manifest_object *o, bool is_new)
 	memcpy(k->stored_sha256, o->stored_sha256, sizeof(k->stored_sha256));
 }
 
-static int see_chunk(void *ctx, const char *key, int64_t bytes, struct err *err)
+static int see_chunk(void *ctx, const char *key, int64_t bytes, int64_t age_s, struct err *err)
 {
 	struct known *k = find(ctx, key);
 
-	(void)err;
+	(void)age_s, (void)err;
 	if (k != NULL && k->stored_bytes == bytes)
 		k->usable = true;
 	return 0;

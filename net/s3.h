@@ -57,9 +57,10 @@ int s3_delete(struct s3 *s3, const char *key, struct err *err);
 
 /* Every key below `prefix`, in byte order, through ListObjectsV2 with
  * continuation; `visit` returns -1 to stop. Keys are percent-decoded
- * (encoding-type=url). */
+ * (encoding-type=url). `age_s`: seconds since the object was written, by the
+ * server's own clock; -1 when it does not tell. */
 int s3_list(struct s3 *s3, const char *prefix,
-    int (*visit)(void *ctx, const char *key, int64_t bytes, struct err *err),
+    int (*visit)(void *ctx, const char *key, int64_t bytes, int64_t age_s, struct err *err),
     void *ctx, struct err *err);
 
 /* The common prefixes one level below `prefix` ("a/b/" for delimiter '/'). */

@@ -12,27 +12,32 @@
 
 /* Everything a listing found, gathered before it is shown: not every server
  * lists in byte order, and one lists a key twice when it changes meanwhile. */
+struct item {
+	char *key;          /* or, with folders, a name */
+	int64_t bytes;
+	int64_t age_s;      /* -1: not told */
+};
 struct found {
-	struct s3_entry *entries;   /* keys; or, with folders, names without size */
+	struct item *items;
 	size_t count, cap;
 };
 
-static void add(struct found *f, const char *key, int64_t bytes)
+static void add(struct found *f, const char *key, int64_t bytes, int64_t age_s)
 {
-	f->entries = mem_grow(f->entries, f->count, &f->cap, sizeof(*f->entries));
-	f->entries[f->count++] = (struct s3_entry){ mem_strdup(key), bytes };
+	f->items = mem_grow(f->items, f->count, &f->cap, sizeof(*f->items));
+	f->items[f->count++] = (struct item){ mem_strdup(key), bytes, age_s };
 }
 
 static void release(struct found *f)
 {
 	for (size_t i = 0; i < f->count; i++)
-		free(f->entries[i].key);
-	free(f->entries);
+		free(f->items[i].key);
+	free(f->items);
 }
 
 static int by_key(const void *a, const void *b)
 {
-	const struct s3_entry *left = a, *right = b;
+	const struct item *left = a, *right = b;
 
 	return strcmp(left->key, right->key);
 }
@@ -50,8 +55,9 @@ static int read_page(const struct s3 *s3, const struct http_response *response,
 	return err_hint(err, "is the endpoint right?");
 }
 
+/* `*ret_date` is the server's clock, 0 when it does not tell. */
 static int fetch_page(struct s3 *s3, const char *prefix, const char *delimiter,
-    const char *token, struct s3_page *ret, struct err *err)
+    const char *token, struct s3_page *ret, int64_t *ret_date, struct err *err)
 {
 	struct sigv4_param params[MAX_PARAMS];
 	struct s3_call call = {
@@ -71,6 +77,7 @@ static int fetch_page(struct s3 *s3, const char *prefix, const char *delimiter,
 	rc = s3_do(s3, &call, &response, err);
 	if (rc == 0)
 		rc = read_page(s3, &response, ret, err);
+	*ret_date = response.date;
 	http_response_release(&response);
 	return rc;
 }
@@ -85,6 +92,14 @@ static int next_token(const struct s3_page *page, char **token, struct err *err)
 	return 0;
 }
 
+/* Clocks that are read in whole seconds may show an object as from the future. */
+static int64_t age(int64_t modified_at, int64_t now)
+{
+	if (modified_at <= 0 || now <= 0)
+		return -1;
+	return now > modified_at ? now - modified_at : 0;
+}
+
 static int gather(struct s3 *s3, const char *prefix, bool folders, struct found *f,
     struct err *err)
 {
@@ -93,28 +108,30 @@ static int gather(struct s3 *s3, const char *prefix, bool folders, struct found 
 
 	do {
 		struct s3_page page;
+		int64_t date;
 
-		if (fetch_page(s3, prefix, folders ? "/" : NULL, token, &page, err) != 0)
+		if (fetch_page(s3, prefix, folders ? "/" : NULL, token, &page, &date, err) != 0)
 			return -1;
 		for (size_t i = 0; folders && i < page.folder_count; i++)
-			add(f, page.folders[i], 0);
+			add(f, page.folders[i], 0, -1);
 		for (size_t i = 0; !folders && i < page.count; i++)
-			add(f, page.entries[i].key, page.entries[i].bytes);
+			add(f, page.entries[i].key, page.entries[i].bytes,
+			    age(page.entries[i].modified_at, date));
 		rc = next_token(&page, &token, err);
 		s3_page_release(&page);
 	} while (rc == 0 && token != NULL);
 	if (f->count > 0)
-		qsort(f->entries, f->count, sizeof(*f->entries), by_key);
+		qsort(f->items, f->count, sizeof(*f->items), by_key);
 	return rc;
 }
 
 static bool is_repeated(const struct found *f, size_t i)
 {
-	return i > 0 && strcmp(f->entries[i].key, f->entries[i - 1].key) == 0;
+	return i > 0 && strcmp(f->items[i].key, f->items[i - 1].key) == 0;
 }
 
 int s3_list(struct s3 *s3, const char *prefix,
-    int (*visit)(void *ctx, const char *key, int64_t bytes, struct err *err),
+    int (*visit)(void *ctx, const char *key, int64_t bytes, int64_t age_s, struct err *err),
     void *ctx, struct err *err)
 {
 	struct found f = { 0 };
@@ -122,7 +139,7 @@ int s3_list(struct s3 *s3, const char *prefix,
 
 	for (size_t i = 0; rc == 0 && i < f.count; i++) {
 		if (!is_repeated(&f, i))
-			rc = visit(ctx, f.entries[i].key, f.entries[i].bytes, err);
+			rc = visit(ctx, f.items[i].key, f.items[i].bytes, f.items[i].age_s, err);
 	}
 	release(&f);
 	return rc;
@@ -137,7 +154,7 @@ int s3_list_folders(struct s3 *s3, const char *prefix,
 
 	for (size_t i = 0; rc == 0 && i < f.count; i++) {
 		if (!is_repeated(&f, i))
-			rc = visit(ctx, f.entries[i].key, err);
+			rc = visit(ctx, f.items[i].key, err);
 	}
 	release(&f);
 	return rc;

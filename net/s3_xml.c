@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/mem.h"
+#include "base/stamp.h"
 #include "net/xml.h"
 
 #define MAX_TEXT 8192   /* of one element: a key of 1,024 bytes, thrice encoded */
@@ -55,6 +56,19 @@ static int read_size(const char *text, int64_t *ret, struct err *err)
 	return 0;
 }
 
+/* "2026-11-22T02:17:00.000Z", with or without the fraction. What is spelled otherwise
+ * is as good as not told. */
+static int64_t read_moment(const char *text)
+{
+	const char *rest = text + strspn(text, "0123456789-:T");
+	AUTO_STR whole = mem_printf("%.*sZ", (int)(rest - text), text);
+	int64_t at;
+
+	if (*rest == '.')
+		rest += 1 + strspn(rest + 1, "0123456789");
+	return strcmp(rest, "Z") == 0 && stamp_parse(whole, &at) ? at : 0;
+}
+
 static void add_folder(struct s3_page *page, const char *folder)
 {
 	page->folders = mem_grow(page->folders, page->folder_count, &page->folder_cap,
@@ -77,6 +91,8 @@ static int take_text(struct page_reader *r, const struct xml *xml, const char *t
 	} else if (inside(xml, "Contents", "Size")) {
 		r->has_size = true;
 		return read_size(text, &r->entry.bytes, err);
+	} else if (inside(xml, "Contents", "LastModified")) {
+		r->entry.modified_at = read_moment(text);
 	} else if (inside(xml, "CommonPrefixes", "Prefix")) {
 		add_folder(r->page, text);
 	} else if (inside(xml, "IsTruncated", NULL)) {

@@ -14,6 +14,7 @@
 struct s3_entry {
 	char *key;
 	int64_t bytes;
+	int64_t modified_at;     /* Unix seconds; 0: not told */
 };
 
 /* One page. Keys and folders are decoded where the page says

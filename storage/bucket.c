@@ -61,11 +61,11 @@ struct visiting {
 	bool failed;
 };
 
-static int visit_one(void *ctx, const char *key, int64_t bytes, struct err *err)
+static int visit_one(void *ctx, const char *key, int64_t bytes, int64_t age_s, struct err *err)
 {
 	struct visiting *v = ctx;
 
-	if (v->visit(v->ctx, key, bytes, err) == 0)
+	if (v->visit(v->ctx, key, bytes, age_s, err) == 0)
 		return 0;
 	v->failed = true;
 	return -1;

@@ -21,7 +21,10 @@
 
 struct bucket;
 
-typedef int bucket_visit(void *ctx, const char *key, int64_t bytes, struct err *err);
+/* `age_s`: seconds since the object was written, by the bucket's own clock; -1
+ * when it does not tell. */
+typedef int bucket_visit(void *ctx, const char *key, int64_t bytes, int64_t age_s,
+    struct err *err);
 
 struct bucket_ops {
 	int (*put)(struct bucket *b, const char *key, const void *data, size_t len,

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/stop.h"
@@ -74,16 +75,22 @@ static int missing(const char *key, struct err *err)
 	return err_set(err, ERR_NOT_FOUND, "\"%s\" is not there", key);
 }
 
-static int dir_head(struct bucket *b, const char *key, int64_t *ret_bytes, struct err *err)
+static int look_at(struct bucket *b, const char *key, struct stat *ret, struct err *err)
 {
 	AUTO_STR path = path_of(b, key);
-	struct stat st;
 
-	if (stat(path, &st) != 0)
+	if (stat(path, ret) != 0)
 		return errno == ENOENT || errno == ENOTDIR ? missing(key, err) :
 		    err_sys(err, errno, "cannot look at \"%s\"", path);
-	if (!S_ISREG(st.st_mode))
-		return missing(key, err);
+	return S_ISREG(ret->st_mode) ? 0 : missing(key, err);
+}
+
+static int dir_head(struct bucket *b, const char *key, int64_t *ret_bytes, struct err *err)
+{
+	struct stat st;
+
+	if (look_at(b, key, &st, err) != 0)
+		return -1;
 	*ret_bytes = (int64_t)st.st_size;
 	return 0;
 }
@@ -181,13 +188,21 @@ struct walk {
 	void *ctx;
 };
 
+/* The machine's clock is the one that dated the file. */
+static int64_t age_of(const struct stat *st)
+{
+	int64_t age = clock_now(&clock_system) - (int64_t)st->st_mtime;
+
+	return age > 0 ? age : 0;
+}
+
 static int visit_file(const struct walk *w, const char *key, struct err *err)
 {
 	struct err local = ERR_INIT;
-	int64_t bytes;
+	struct stat st;
 
-	if (dir_head(w->bucket, key, &bytes, &local) == 0)
-		return w->visit(w->ctx, key, bytes, err);
+	if (look_at(w->bucket, key, &st, &local) == 0)
+		return w->visit(w->ctx, key, (int64_t)st.st_size, age_of(&st), err);
 	if (local.code == ERR_NOT_FOUND)
 		return 0;   /* removed since the folder was read */
 	if (err != NULL)

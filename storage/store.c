@@ -48,7 +48,8 @@ struct listing {
 
 /* Keys come in byte order, so ".json" of an id comes before its
  * ".verified.json", and ids oldest first. */
-static int visit_snapshot(void *ctx, const char *key, int64_t bytes, struct err *err)
+static int visit_snapshot(void *ctx, const char *key, int64_t bytes, int64_t age_s,
+    struct err *err)
 {
 	struct listing *l = ctx;
 	struct store_ids *ids = l->ids;
@@ -56,7 +57,7 @@ static int visit_snapshot(void *ctx, const char *key, int64_t bytes, struct err 
 	struct store_id *last = ids->count > 0 ? &ids->items[ids->count - 1] : NULL;
 	char id[20];
 
-	(void)bytes, (void)err;
+	(void)bytes, (void)age_s, (void)err;
 	if (names_id_of_manifest(file, id)) {
 		ids->items = mem_grow(ids->items, ids->count, &ids->cap, sizeof(*ids->items));
 		ids->items[ids->count] = (struct store_id){ .has_verdict = false };
@@ -93,11 +94,11 @@ struct chunk_listing {
 	void *ctx;
 };
 
-static int visit_chunk(void *ctx, const char *key, int64_t bytes, struct err *err)
+static int visit_chunk(void *ctx, const char *key, int64_t bytes, int64_t age_s, struct err *err)
 {
 	struct chunk_listing *l = ctx;
 
-	return l->visit(l->ctx, key + l->skip, bytes, err);
+	return l->visit(l->ctx, key + l->skip, bytes, age_s, err);
 }
 
 int store_list_chunks(struct store *store, bucket_visit *visit, void *ctx, struct err *err)

@@ -238,18 +238,21 @@ END_TEST
 
 static char seen[256];
 
-static int see(void *ctx, const char *key, int64_t bytes, struct err *err)
+static int see(void *ctx, const char *key, int64_t bytes, int64_t age_s, struct err *err)
 {
 	size_t n = strlen(seen);
 
 	(void)ctx;
 	(void)snprintf(seen + n, sizeof(seen) - n, "%s:%d ", key, (int)bytes);
+	n = strlen(seen);
+	if (age_s >= 0)
+		(void)snprintf(seen + n, sizeof(seen) - n, "(%d s) ", (int)age_s);
 	return strcmp(key, "stop") == 0 ? err_set(err, ERR_CORRUPT, "enough") : 0;
 }
 
 static int see_folder(void *ctx, const char *folder, struct err *err)
 {
-	return see(ctx, folder, 0, err);
+	return see(ctx, folder, 0, -1, err);
 }
 
 #define LIST(body) ANSWER("200", "<ListBucketResult>" body "</ListBucketResult>")
@@ -269,6 +272,28 @@ START_TEST(lists_all_pages_in_order)
 	ck_assert_ptr_nonnull(strstr(server_request(server, 0),
 	    "GET /some/path/taco?encoding-type=url&list-type=2&max-keys=1000&prefix=a%2F HTTP"));
 	ck_assert_ptr_nonnull(strstr(server_request(server, 1), "?continuation-token=t%2B%2F%3D&"));
+	stop();
+}
+END_TEST
+
+#define DATED(key, at) "<Contents><Key>" key "</Key><LastModified>" at "</LastModified>" \
+	"<Size>1</Size></Contents>"
+
+START_TEST(tells_ages_by_the_servers_clock)
+{
+	static const char *const answers[] = {
+		LIST(DATED("a", "2026-11-22T17:00:00.123Z") DATED("b", "2026-11-22T17:00:00Z")
+		    DATED("c", "2026-11-22T18:00:05Z") DATED("d", "yesterday") OBJECT("e")),
+		"HTTP/1.1 200 X\r\nConnection: close\r\n\r\n<ListBucketResult>"
+		DATED("a", "2026-11-22T17:00:00Z") "</ListBucketResult>", NULL };
+
+	start(answers);
+	seen[0] = '\0';
+	ck_assert_int_eq(s3_list(s3, "", see, NULL, NULL), 0);
+	ck_assert_str_eq(seen, "a:1 (3600 s) b:1 (3600 s) c:1 (0 s) d:1 e:1 ");
+	seen[0] = '\0';
+	ck_assert_int_eq(s3_list(s3, "", see, NULL, NULL), 0);
+	ck_assert_str_eq(seen, "a:1 ");
 	stop();
 }
 END_TEST
@@ -335,6 +360,7 @@ UNIT_CASE(s3)
 	tcase_add_test(tc, tells_the_size);
 	tcase_add_test(tc, looks_whether_it_is_gone);
 	tcase_add_test(tc, lists_all_pages_in_order);
+	tcase_add_test(tc, tells_ages_by_the_servers_clock);
 	tcase_add_test(tc, stops_listing);
 	tcase_add_test(tc, lists_folders);
 	tcase_add_test(tc, refuses_bad_options);

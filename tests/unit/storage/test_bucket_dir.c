@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -109,10 +110,11 @@ START_TEST(keeps_the_first_when_told)
 }
 END_TEST
 
-static int collect(void *ctx, const char *key, int64_t bytes, struct err *err)
+static int collect(void *ctx, const char *key, int64_t bytes, int64_t age_s, struct err *err)
 {
 	struct buf *seen = ctx;
 
+	(void)age_s;
 	return buf_addf(seen, err, "%s:%d ", key, (int)bytes);
 }
 
@@ -199,9 +201,9 @@ START_TEST(lists_only_what_was_put)
 }
 END_TEST
 
-static int stop_at_b(void *ctx, const char *key, int64_t bytes, struct err *err)
+static int stop_at_b(void *ctx, const char *key, int64_t bytes, int64_t age_s, struct err *err)
 {
-	(void)bytes;
+	(void)bytes, (void)age_s;
 	(*(int *)ctx)++;
 	return strcmp(key, "b") == 0 ? err_set(err, ERR_CORRUPT, "mine alone") : 0;
 }
@@ -218,6 +220,31 @@ START_TEST(passes_a_visitors_error_on)
 	ck_assert_int_eq(visits, 2);
 	ck_assert_int_eq(err.code, ERR_CORRUPT);
 	ck_assert_str_eq(err.msg, "mine alone");
+}
+END_TEST
+
+static int take_age(void *ctx, const char *key, int64_t bytes, int64_t age_s, struct err *err)
+{
+	(void)key, (void)bytes, (void)err;
+	*(int64_t *)ctx = age_s;
+	return 0;
+}
+
+START_TEST(tells_the_age_of_an_object)
+{
+	struct timespec hour_ago[2] = { { .tv_nsec = UTIME_NOW }, { .tv_sec = time(NULL) - 3600 } };
+	struct timespec tomorrow[2] = { { .tv_nsec = UTIME_NOW }, { .tv_sec = time(NULL) + 86400 } };
+	int64_t age = -1;
+
+	put("a", "1");
+	ck_assert_int_eq(bucket_list(b, "", take_age, &age, NULL), 0);
+	ck_assert(age >= 0 && age < 60);
+	ck_assert_int_eq(utimensat(AT_FDCWD, in_root("a"), hour_ago, 0), 0);
+	ck_assert_int_eq(bucket_list(b, "", take_age, &age, NULL), 0);
+	ck_assert(age >= 3600 && age < 3660);
+	ck_assert_int_eq(utimensat(AT_FDCWD, in_root("a"), tomorrow, 0), 0);
+	ck_assert_int_eq(bucket_list(b, "", take_age, &age, NULL), 0);
+	ck_assert_int_eq(age, 0);
 }
 END_TEST
 
@@ -284,6 +311,7 @@ UNIT_CASE(bucket_dir)
 	tcase_add_test(tc, lists_in_byte_order);
 	tcase_add_test(tc, lists_only_what_was_put);
 	tcase_add_test(tc, passes_a_visitors_error_on);
+	tcase_add_test(tc, tells_the_age_of_an_object);
 	tcase_add_test(tc, refuses_bad_keys);
 	tcase_add_test(tc, needs_a_folder);
 }

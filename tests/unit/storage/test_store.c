@@ -768,11 +768,11 @@ END_TEST
 
 struct seen { int count; int64_t bytes; char last[200]; };
 
-static int see(void *ctx, const char *key, int64_t bytes, struct err *err)
+static int see(void *ctx, const char *key, int64_t bytes, int64_t age_s, struct err *err)
 {
 	struct seen *seen = ctx;
 
-	(void)err;
+	(void)age_s, (void)err;
 	seen->count++;
 	seen->bytes += bytes;
 	ck_assert_uint_lt(strlen(key), sizeof(seen->last));
