@@ -147,3 +147,14 @@ struct config_database *config_find_database(const struct config *config,
 	}
 	return NULL;
 }
+
+struct slots config_slots(const struct config_database *database)
+{
+	const struct config_policy *policy = &database->policy;
+	AUTO_STR name = mem_printf("%s/%s", database->environment->name, database->name);
+
+	return (struct slots){
+		.cron = policy->cron, .zone = policy->timezone,
+		.offset_s = slots_offset(name, policy->spread), .blackout = policy->blackout_windows,
+	};
+}

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "base/err.h"
-#include "schedule/cron.h"
+#include "schedule/slots.h"
 
 struct config_account {
 	char *name;              /* the section's title */
@@ -64,7 +64,8 @@ struct config_policy {
 	enum config_fallback fallback;   /* for source d1: what then */
 	unsigned timeout;        /* seconds a run may take; 0: no limit */
 	unsigned spread;         /* seconds over which the due times of databases are spread */
-	char *blackout;          /* times of day at which nothing begins, or NULL */
+	char *blackout;          /* as written, or NULL: times at which nothing begins */
+	struct blackout blackout_windows;   /* parsed; none when blackout is NULL */
 	unsigned retries;        /* of a failed run, before its next due time */
 	unsigned retry_delay;    /* seconds before the first; doubles each time */
 	enum config_verify verify;   /* after each backup */
@@ -195,5 +196,8 @@ void config_problems_release(struct config_problems *problems);
 /* "environment/database" or NULL. */
 struct config_database *config_find_database(const struct config *config,
     const char *environment, const char *database);
+
+/* When runs of a scheduled database are due. The zone's name is the config's. */
+struct slots config_slots(const struct config_database *database);
 
 #endif

@@ -134,7 +134,7 @@ const struct option option_table[] = {
 	  .help = "seconds a backup may take; 0: any" },
 	{ "spread", POLICY_FIELD(spread), NUMBER("0", 0, 86400),
 	  .help = "seconds over which the due times of databases are spread" },
-	{ "blackout", POLICY_FIELD(blackout), .kind = OPTION_TEXT,
+	{ "blackout", POLICY_FIELD(blackout), .kind = OPTION_BLACKOUT,
 	  .help = "when nothing begins, such as \"mon-fri 08:00-18:00, 23:30-00:30\"" },
 	{ "retries", POLICY_FIELD(retries), NUMBER("2", 0, 100),
 	  .help = "how often a failed run is tried again before its next due time" },
@@ -200,7 +200,7 @@ bool option_is_inherited(const struct option *option)
 
 bool option_is_string(const struct option *option)
 {
-	return option->kind <= OPTION_SCHEDULE;
+	return option->kind < OPTION_KEYS;
 }
 
 int option_choice(const struct option *option, const char *text)

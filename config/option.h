@@ -34,6 +34,7 @@ enum option_kind {
 	OPTION_SPAN,             /* char *: "30d" */
 	OPTION_ZONE,             /* char *: a time zone of this machine */
 	OPTION_SCHEDULE,         /* char *, and policy->cron; "" is NULL: never */
+	OPTION_BLACKOUT,         /* char *, and policy->blackout_windows; "" is NULL: none */
 	OPTION_KEYS,             /* list: config->trusted_keys */
 	OPTION_NUMBER,           /* unsigned, low to high */
 	OPTION_CHOICE,           /* an enum: the index in choices */

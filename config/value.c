@@ -248,6 +248,15 @@ static int set_schedule(const struct option *option, const char *text, struct co
 	return 0;
 }
 
+static int set_blackout(const struct option *option, const char *text, struct config_policy *policy,
+    struct err *err)
+{
+	if (blackout_parse(text, &policy->blackout_windows, err) != 0)
+		return -1;
+	set_string(option, policy, text[0] != '\0' ? mem_strdup(text) : NULL);
+	return 0;
+}
+
 static int add_key(const char *text, const struct value_scope *scope, struct err *err)
 {
 	struct config *config = scope->config;
@@ -375,6 +384,8 @@ static int set_by_kind(const struct option *o, const char *text, const struct va
 		return set_zone(o, text, base, err);
 	case OPTION_SCHEDULE:
 		return set_schedule(o, text, base, err);
+	case OPTION_BLACKOUT:
+		return set_blackout(o, text, base, err);
 	case OPTION_KEYS:
 		return add_key(text, scope, err);
 	case OPTION_NUMBER:
@@ -396,8 +407,8 @@ int value_set(const struct option *option, const char *text, const struct value_
 {
 	if (set_by_kind(option, text, scope, base, err) == 0)
 		return 0;
-	/* A cron error names its subject itself. */
-	return option->kind == OPTION_SCHEDULE ? -1 : err_wrap(err, "%s", option->name);
+	/* These name their subject themselves. */
+	return option->kind == OPTION_SCHEDULE || option->kind == OPTION_BLACKOUT ? -1 : err_wrap(err, "%s", option->name);
 }
 
 void value_release(enum section_kind section, bool inherited, void *base)

@@ -98,6 +98,29 @@ START_TEST(a_database_inherits_from_its_environment)
 }
 END_TEST
 
+START_TEST(when_runs_are_due)
+{
+	struct config *c = fixture_read(unit_folder(), ACCOUNT BUCKET
+	    "environment \"e\" { account = taco bucket = here schedule = \"17 2 * * *\"\n"
+	    "spread = 300 timezone = \"Asia/Tokyo\" blackout = \"mon-fri 08:00-18:00\" " DATABASE
+	    "database \"free\" { id = \"483da8b0-94c7-4f9e-ab1a-68df41e5664d\" blackout = \"\" spread = 0 }\n"
+	    "database \"own\" { id = \"483da8b0-94c7-4f9e-ab1a-68df41e5664d\" blackout = \"1:00-3:00, 4:00-5:00\" } }\n");
+	struct slots heir = config_slots(c->databases[0]), free_ = config_slots(c->databases[1]);
+
+	ck_assert_str_eq(c->databases[0]->policy.blackout, "mon-fri 08:00-18:00");
+	ck_assert_str_eq(heir.zone, "Asia/Tokyo");
+	ck_assert_uint_eq(heir.cron.minutes, 1 << 17);
+	ck_assert_uint_eq(heir.offset_s, slots_offset("e/auth", 300));
+	ck_assert_uint_eq(heir.blackout.count, 1);
+	ck_assert_uint_eq(heir.blackout.windows[0].days, 0x3e);
+	ck_assert_ptr_null(c->databases[1]->policy.blackout);
+	ck_assert_uint_eq(free_.blackout.count, 0);
+	ck_assert_uint_eq(free_.offset_s, 0);
+	ck_assert_uint_eq(config_slots(c->databases[2]).blackout.count, 2);
+	config_free(c);
+}
+END_TEST
+
 START_TEST(whom_to_tell)
 {
 	struct config *c = fixture_read(unit_folder(),
@@ -303,6 +326,7 @@ UNIT_CASE(config)
 	tcase_add_test(tc, the_folder_of_a_bare_name_is_absolute);
 	tcase_add_test(tc, text_has_many_forms);
 	tcase_add_test(tc, finds_the_file);
+	tcase_add_test(tc, when_runs_are_due);
 	tcase_add_test(tc, whom_to_tell);
 	tcase_add_test(tc, the_example_has_no_problem);
 	tcase_add_test(tc, the_example_shows_every_option);
