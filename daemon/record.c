@@ -93,10 +93,11 @@ void record_next(struct record *record, const char *database, int64_t next_at)
 
 void record_begin(struct record *record, const char *database, int64_t slot_at, int64_t now)
 {
+	struct state_run run = { .slot_at = slot_at, .started_at = now };
 	struct err err = ERR_INIT;
 
 	if (record->state != NULL)
-		look_at(record, state_run_begin(record->state, database, slot_at, now, &err),
+		look_at(record, state_run_begin(record->state, database, &run, &err),
 		    database, &err);
 }
 

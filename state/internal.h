@@ -1,39 +1,55 @@
 /*
- * What state/open.c (the file) and state/state.c (its contents) share.
+ * What state/open.c (the file), state/schema.c (its SQL), state/state.c (the
+ * writer's notes) and state/read.c share.
  */
 #ifndef D1KEEP_STATE_INTERNAL_H
 #define D1KEEP_STATE_INTERNAL_H
 
 #include <sqlite3.h>
 
-#include "base/err.h"
+#include "state/state.h"
+
+#define STATE_FORMAT 2
 
 enum state_sql {
 	SQL_BEGIN,
 	SQL_COMMIT,
 	SQL_ROLLBACK,
+	SQL_SAVEPOINT,
+	SQL_RELEASE,
+	SQL_ROLLBACK_TO,
 	SQL_SET_NEXT,
+	SQL_SET_RETRY,
+	SQL_SET_ASKED,
 	SQL_KNOW,
+	SQL_BEGUN,
 	SQL_RUN_INSERT,
 	SQL_RUN_TRIM,
 	SQL_RUN_UPDATE,
-	SQL_SUCCESS,
+	SQL_ENDED,
 	SQL_RECOVER_NEXT,
+	SQL_RECOVER_ASKED,
 	SQL_RECOVER_RUNS,
+	SQL_LAST_ID,
 	SQL_GET,
 	SQL_EACH,
 	SQL_EACH_RUN,
+	SQL_RECENT_RUNS,
+	SQL_GET_RUN,
 	SQL_COUNT
 };
 
 struct state {
 	sqlite3 *db;
 	char *path;                      /* for messages */
+	bool in_notes;                   /* between state_begin_notes and state_end_notes */
 	sqlite3_stmt *sql[SQL_COUNT];    /* all prepared at opening */
 };
 
-/* The tables, and the text of each statement (state.c). */
+/* The tables of a new file, what makes format 2 of format 1, and the text of
+ * each statement. */
 extern const char state_schema[];
+extern const char state_from_format_1[];
 extern const char *const state_sql_text[SQL_COUNT];
 
 /* The connection's last error as ours: ERR_CORRUPT, ERR_AGAIN (locked) or

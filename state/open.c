@@ -9,7 +9,6 @@
 #include "state/internal.h"
 #include "state/state.h"
 
-#define STATE_FORMAT 1
 #define BUSY_MS 2000
 
 int state_error(struct state *state, struct err *err)
@@ -47,22 +46,33 @@ static int read_number(struct state *state, const char *sql, int *ret, struct er
 	return rc;
 }
 
-/* The format number and the tables come in one transaction: a file has both
- * or neither. */
-static int make_tables(struct state *state, struct err *err)
+/* The format number and its tables come in one transaction: a file has both or
+ * neither. */
+static int bring_to_format(struct state *state, const char *sql, struct err *err)
 {
 	char version[64];
 
 	(void)snprintf(version, sizeof(version), "PRAGMA user_version = %d", STATE_FORMAT);
 	if (run_text(state, "BEGIN IMMEDIATE", err) != 0)
 		return -1;
-	if (run_text(state, state_schema, err) != 0 ||
-	    run_text(state, version, err) != 0 ||
+	if (run_text(state, sql, err) != 0 || run_text(state, version, err) != 0 ||
 	    run_text(state, "COMMIT", err) != 0) {
+		/* Tables that format 1 would have are not there. */
+		if (err != NULL && sqlite3_errcode(state->db) == SQLITE_ERROR)
+			err->code = ERR_CORRUPT;
 		(void)run_text(state, "ROLLBACK", NULL);
 		return -1;
 	}
 	return 0;
+}
+
+static int refuse_format(const struct state *state, int format, struct err *err)
+{
+	(void)err_set(err, ERR_FAILED, "\"%s\" has format %d; this d1keep knows format %d",
+	    state->path, format, STATE_FORMAT);
+	return err_hint(err, format < STATE_FORMAT ?
+	    "restart d1keepd: it brings the file to its own format" :
+	    "use the d1keep that wrote it, or move the file away: only the history is lost");
 }
 
 static int check_format(struct state *state, bool create, struct err *err)
@@ -74,16 +84,15 @@ static int check_format(struct state *state, bool create, struct err *err)
 		return -1;
 	if (format == STATE_FORMAT)
 		return 0;
-	if (format != 0) {
-		(void)err_set(err, ERR_FAILED, "\"%s\" has format %d; this d1keep knows format %d",
-		    state->path, format, STATE_FORMAT);
-		return err_hint(err, "use the d1keep that wrote it, or move the file away: only the history is lost");
-	}
+	if (format == 1 && create)
+		return bring_to_format(state, state_from_format_1, err);
+	if (format != 0)
+		return refuse_format(state, format, err);
 	if (tables != 0)
 		return err_set(err, ERR_CORRUPT, "\"%s\" is not a state file of d1keep", state->path);
 	if (!create)
 		return err_set(err, ERR_NOT_FOUND, "\"%s\" is still empty", state->path);
-	return make_tables(state, err);
+	return bring_to_format(state, state_schema, err);
 }
 
 /* A statement that this file cannot prepare means a missing table or column:

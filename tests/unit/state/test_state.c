@@ -34,9 +34,10 @@ static struct state_database get(struct state *state, const char *name)
 
 static void begin(struct state *state, const char *name, int64_t slot_at, int64_t now)
 {
+	struct state_run run = { .slot_at = slot_at, .started_at = now };
 	struct err err = ERR_INIT;
 
-	ck_assert_msg(state_run_begin(state, name, slot_at, now, &err) == 0, "%s", err.msg);
+	ck_assert_msg(state_run_begin(state, name, &run, &err) == 0, "%s", err.msg);
 }
 
 static void end_with(struct state *state, const char *name, struct state_run run)
@@ -67,9 +68,13 @@ START_TEST(what_is_written_comes_back_after_closing)
 	begin(state, "production/auth", 1000, 1001);
 	ck_assert(get(state, "production/auth").running);
 	end_with(state, "production/auth", (struct state_run){
-		.slot_at = 1000, .started_at = 1001, .finished_at = 1010, .exit_code = 5,
+		.id = 1, .slot_at = 1000, .started_at = 1001, .finished_at = 1010, .exit_code = 5,
+		.took_ms = 8123, .cause = STATE_CAUSE_MADE_UP, .attempt = 2,
+		.verified = STATE_VERIFIED_GOOD, .taken = true,
 		.rows = 12403, .sql_bytes = 1 << 21, .stored_bytes = 219000, .new_bytes = 31000,
-		.snapshot = "20261122T021700Z", .message = "naïve",
+		.freed_bytes = 77, .requests = 9, .retries = 2, .rows_read = 25000,
+		.label = "before-0004", .snapshot = "20261122T021700Z", .code = "again",
+		.message = "naïve",
 	});
 	state_close(state);
 
@@ -79,6 +84,19 @@ START_TEST(what_is_written_comes_back_after_closing)
 	ck_assert_int_eq(db.next_at, 5000);
 	ck_assert(!db.running);
 	ck_assert_int_eq(db.last_success_at, 1010);
+	ck_assert_int_eq(db.last_verified_at, 1010);
+	ck_assert_int_eq(db.last.id, 1);
+	ck_assert_int_eq(db.last.took_ms, 8123);
+	ck_assert_int_eq(db.last.cause, STATE_CAUSE_MADE_UP);
+	ck_assert_int_eq(db.last.attempt, 2);
+	ck_assert_int_eq(db.last.verified, STATE_VERIFIED_GOOD);
+	ck_assert(db.last.taken);
+	ck_assert_int_eq(db.last.freed_bytes, 77);
+	ck_assert_int_eq(db.last.requests, 9);
+	ck_assert_int_eq(db.last.retries, 2);
+	ck_assert_int_eq(db.last.rows_read, 25000);
+	ck_assert_str_eq(db.last.label, "before-0004");
+	ck_assert_str_eq(db.last.code, "again");
 	ck_assert_int_eq(db.last.slot_at, 1000);
 	ck_assert_int_eq(db.last.started_at, 1001);
 	ck_assert_int_eq(db.last.finished_at, 1010);
@@ -198,18 +216,20 @@ START_TEST(each_goes_by_name_and_stops_when_told)
 }
 END_TEST
 
-START_TEST(recovery_makes_a_cut_off_run_due_again_three_times)
+START_TEST(recovery_makes_a_cut_off_run_due_again_ten_times)
 {
 	struct state *state = open_or_fail(unit_folder(), true);
 	struct err err = ERR_INIT;
 
-	for (int i = 1; i <= 3; i++) {
+	for (int i = 1; i <= 10; i++) {
 		begin(state, "a/b", 100, 100 + i);
 		ck_assert_int_eq(state_set_next(state, "a/b", 900, &err), 0);
 		ck_assert_int_eq(state_recover(state, 200 + i, &err), 0);
 		ck_assert(!get(state, "a/b").running);
 		ck_assert_int_eq(get(state, "a/b").last.exit_code, 130);
-		ck_assert_int_eq(get(state, "a/b").next_at, i < 3 ? 100 : 900);
+		ck_assert_int_eq(get(state, "a/b").next_at, i < 10 ? 100 : 900);
+		ck_assert_str_eq(get(state, "a/b").last.code, STATE_CODE_CUT_OFF);
+		ck_assert_int_eq(get(state, "a/b").failures, 0);
 	}
 	state_close(state);
 }
@@ -262,9 +282,13 @@ START_TEST(another_programs_database_is_not_taken_for_ours)
 	run_sql(dir, "CREATE TABLE t(a)");
 	ck_assert_ptr_null(state_open(dir, true, &err));
 	ck_assert_int_eq(err.code, ERR_CORRUPT);
-	run_sql(dir, "PRAGMA user_version = 1");
-	ck_assert_ptr_null(state_open(dir, true, &err));
-	ck_assert_int_eq(err.code, ERR_CORRUPT);
+	for (int format = 1; format <= 2; format++) {
+		AUTO_STR sql = mem_printf("PRAGMA user_version = %d", format);
+
+		run_sql(dir, sql);
+		ck_assert_ptr_null(state_open(dir, true, &err));
+		ck_assert_int_eq(err.code, ERR_CORRUPT);
+	}
 }
 END_TEST
 
@@ -294,7 +318,7 @@ START_TEST(damage_inside_shows_when_it_is_touched)
 	ck_assert_int_eq(fclose(f), 0);
 
 	state = open_or_fail(dir, true);
-	rc = state_run_begin(state, "a/b", 1, 1, &err);
+	rc = state_run_begin(state, "a/b", &(struct state_run){ .started_at = 1 }, &err);
 	ck_assert_int_eq(rc, -1);
 	ck_assert_int_eq(err.code, ERR_CORRUPT);
 	state_close(state);
@@ -307,10 +331,10 @@ START_TEST(a_newer_format_is_left_alone)
 	struct err err = ERR_INIT;
 
 	state_close(open_or_fail(dir, true));
-	run_sql(dir, "PRAGMA user_version = 2");
+	run_sql(dir, "PRAGMA user_version = 3");
 	ck_assert_ptr_null(state_open(dir, true, &err));
 	ck_assert_int_eq(err.code, ERR_FAILED);
-	ck_assert_ptr_nonnull(strstr(err.msg, "has format 2; this d1keep knows format 1"));
+	ck_assert_ptr_nonnull(strstr(err.msg, "has format 3; this d1keep knows format 2"));
 	ck_assert_int_ne(err.hint[0], '\0');
 }
 END_TEST
@@ -330,7 +354,8 @@ START_TEST(a_full_disk_is_an_error_and_no_more)
 	limit.rlim_cur = 64 * 1024;
 	ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 	for (int i = 0; i < 100; i++)
-		failed += state_run_begin(state, "a/c", i, i, &err) != 0;
+		failed += state_run_begin(state, "a/c", &(struct state_run){
+			.slot_at = i, .started_at = i }, &err) != 0;
 	ck_assert_int_gt(failed, 0);
 	ck_assert_int_eq(err.code, ERR_FAILED);
 
@@ -439,7 +464,7 @@ UNIT_CASE(state)
 	tcase_add_test(tc, nothing_known_is_not_found);
 	tcase_add_test(tc, the_history_is_trimmed_for_each_database);
 	tcase_add_test(tc, each_goes_by_name_and_stops_when_told);
-	tcase_add_test(tc, recovery_makes_a_cut_off_run_due_again_three_times);
+	tcase_add_test(tc, recovery_makes_a_cut_off_run_due_again_ten_times);
 	tcase_add_loop_test(tc, a_damaged_file_is_set_aside, 0, 2);
 	tcase_add_test(tc, another_programs_database_is_not_taken_for_ours);
 	tcase_add_test(tc, damage_inside_shows_when_it_is_touched);
