@@ -16,10 +16,10 @@ UNITDIR ?= $(PREFIX)/lib/systemd/system
 BASHDIR ?= $(DATADIR)/bash-completion/completions
 ZSHDIR ?= $(DATADIR)/zsh/site-functions
 FISHDIR ?= $(DATADIR)/fish/vendor_completions.d
-shells :=
-completion_bash = $(BASHDIR),d1keep
-completion_zsh = $(ZSHDIR),_d1keep
-completion_fish = $(FISHDIR),d1keep.fish
+shells := bash zsh fish
+completion_bash = $(BASHDIR)/d1keep
+completion_zsh = $(ZSHDIR)/_d1keep
+completion_fish = $(FISHDIR)/d1keep.fish
 
 INSTALL ?= install
 man_pages := $(wildcard man/*.[0-9])
@@ -30,21 +30,21 @@ documents := README.md LICENSE $(wildcard docs/*.md)
 with_paths = sed -e 's,/usr/local/bin/,$(BINDIR)/,g' -e 's,/etc/d1keep,$(SYSCONFDIR)/d1keep,g' \
              -e 's,/usr/local/share/doc/d1keep,$(DOCDIR),g'
 
-# $(call put,MODE,FILE,FOLDER[,NAME]): a copy.
+# $(call put,MODE,FILE,PLACE): a copy.
 # $(call put_text,FILE,FOLDER): one in which the paths are right.
-put = $(INSTALL) -m $(1) $(2) '$(DESTDIR)$(3)/$(or $(4),$(notdir $(2)))'
+put = $(INSTALL) -m $(1) $(2) '$(DESTDIR)$(3)'
 put_text = $(with_paths) $(1) >'$(DESTDIR)$(2)/$(notdir $(1))' && chmod 0644 '$(DESTDIR)$(2)/$(notdir $(1))'
 
 .PHONY: install uninstall built
 install: built
 	@$(INSTALL) -d -m 0755 $(foreach d,$(BINDIR) $(MANDIR)/man1 $(MANDIR)/man5 $(MANDIR)/man8 \
 	    $(DOCDIR) $(UNITDIR) $(BASHDIR) $(ZSHDIR) $(FISHDIR) $(SYSCONFDIR)/d1keep,'$(DESTDIR)$(d)')
-	$(Q)$(call put,0755,$(BUILD)/d1keep,$(BINDIR))
-	$(Q)$(call put,0755,$(BUILD)/d1keepd,$(BINDIR))
+	$(Q)$(call put,0755,$(BUILD)/d1keep,$(BINDIR)/d1keep)
+	$(Q)$(call put,0755,$(BUILD)/d1keepd,$(BINDIR)/d1keepd)
 	$(Q)$(foreach f,$(man_pages),$(call put_text,$(f),$(call man_folder,$(f))) &&) :
 	$(Q)$(foreach f,$(units),$(call put_text,$(f),$(UNITDIR)) &&) :
 	$(Q)$(foreach f,$(examples),$(call put_text,$(f),$(DOCDIR)) &&) :
-	$(Q)$(foreach f,$(documents),$(call put,0644,$(f),$(DOCDIR)) &&) :
+	$(Q)$(foreach f,$(documents),$(call put,0644,$(f),$(DOCDIR)/) &&) :
 	$(Q)$(foreach s,$(shells),$(call put,0644,$(BUILD)/completion/$(s),$(completion_$(s))) &&) :
 	@echo "installed. Next: d1keep init (or $(DOCDIR)/backup.conf.example as $(SYSCONFDIR)/d1keep/backup.conf)"
 
@@ -54,7 +54,7 @@ uninstall:
 	    $(foreach f,$(man_pages),$(call man_folder,$(f))/$(notdir $(f))) \
 	    $(addprefix $(UNITDIR)/,$(notdir $(units))) \
 	    $(addprefix $(DOCDIR)/,$(notdir $(examples) $(documents))) \
-	    $(BASHDIR)/d1keep $(ZSHDIR)/_d1keep $(FISHDIR)/d1keep.fish,'$(DESTDIR)$(f)')
+	    $(completion_bash) $(completion_zsh) $(completion_fish),'$(DESTDIR)$(f)')
 	@for d in '$(DESTDIR)$(DOCDIR)' '$(DESTDIR)$(SYSCONFDIR)/d1keep'; do \
 	    [ ! -d "$$d" ] || rmdir "$$d" 2>/dev/null || echo "$$d is kept: what lies there is yours"; done
 
@@ -64,7 +64,7 @@ built_files := $(BUILD)/d1keep $(BUILD)/d1keepd $(addprefix $(BUILD)/completion/
 built:
 	@if [ "$$(id -u)" -eq 0 ] && [ "$$(stat -c %u .)" -ne 0 ]; then \
 	    $(MAKE) -q $(built_files) || { echo "run make first, as the user whose folder this is" >&2; exit 1; }; \
-	else $(MAKE) --no-print-directory $(built_files); fi
+	else $(MAKE) -s --no-print-directory $(built_files); fi
 
 # Written by the program itself, from its table of commands.
 $(BUILD)/completion/%: $(BUILD)/d1keep

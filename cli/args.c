@@ -135,6 +135,12 @@ static void print_option(const struct option_def *def)
 	(void)printf("  %-*s %s\n", HELP_COLUMN, left, def->help);
 }
 
+void print_options(const struct option_def *options)
+{
+	for (; options->id != 0; options++)
+		print_option(options);
+}
+
 void print_command_help(const struct command *command)
 {
 	(void)printf("usage: d1keep [-c FILE] %s%s%s%s\n\n%s\n", command->name,
@@ -143,8 +149,8 @@ void print_command_help(const struct command *command)
 	if (command->details != NULL)
 		(void)printf("\n%s\n", command->details);
 	(void)printf("\noptions:\n");
-	for (size_t i = 0; i < count_options(command->options); i++)
-		print_option(&command->options[i]);
+	if (command->options != NULL)
+		print_options(command->options);
 	(void)printf("  %-*s %s\n", HELP_COLUMN, "-h, --help", "show this");
 }
 

@@ -1,6 +1,7 @@
 /*
  * The commands of d1keep: one file each (cmd_*.c), one table (main.c). Options,
- * --help and later the completions all come from the tables.
+ * --help and completions all come from the tables. What the completions offer
+ * for an argument goes by what it is called there: cli/completion.h.
  *
  * Standard output is the result; standard error is talk. A command returns the
  * program's exit status:
@@ -13,6 +14,7 @@
 #define D1KEEP_CLI_CLI_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/err.h"
 
@@ -60,6 +62,12 @@ extern const struct command command_undo;
 extern const struct command command_status;
 extern const struct command command_check;
 extern const struct command command_keygen;
+extern const struct command command_completion;
+
+/* All of them, and the options that come before a command (main.c). */
+extern const struct command *const commands[];
+extern const size_t command_count;
+extern const struct option_def program_options[];
 
 /* ---- options ---- */
 
@@ -93,6 +101,7 @@ int usage_error(const struct command *command, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
 void print_command_help(const struct command *command);
+void print_options(const struct option_def *options);
 
 /* ---- errors ---- */
 

@@ -23,7 +23,7 @@ static const struct option_def options[] = {
 	{ OPT_TABLE, "table", "TABLE", "only this table, with its indexes and triggers (several)" },
 	{ OPT_REPLACE, "replace", NULL, "what is there may go" },
 	{ OPT_DRY_RUN, "dry-run", NULL, "check everything, show what would be done, touch nothing" },
-	{ OPT_CHECK, "check", "HOW", "afterwards compare content (default) or count of rows" },
+	{ OPT_CHECK, "check", "content|count", "afterwards compare content (default) or count of rows" },
 	{ OPT_PART, "part-size", "MIB", "for a D1: most SQL in one import (1024)" },
 	{ OPT_YES, "yes-i-mean", "ENV/DB", "instead of typing the name when asked" },
 	{ 0, NULL, NULL, NULL },

@@ -10,7 +10,7 @@
 #include "cli/cli.h"
 
 /* In the order of --help. */
-static const struct command *const commands[] = {
+const struct command *const commands[] = {
 	&command_backup,
 	&command_list,
 	&command_show,
@@ -22,22 +22,28 @@ static const struct command *const commands[] = {
 	&command_status,
 	&command_check,
 	&command_keygen,
+	&command_completion,
 };
+const size_t command_count = sizeof(commands) / sizeof(commands[0]);
 
-#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+const struct option_def program_options[] = {
+	{ 'c', "config", "FILE", "the configuration" },
+	{ 'q', "quiet", NULL, "no progress line" },
+	{ 'V', "version", NULL, "show the version" },
+	{ 'h', "help", NULL, "show this; d1keep COMMAND --help shows more" },
+	{ 0, NULL, NULL, NULL },
+};
 
 static void print_help(void)
 {
 	(void)printf("usage: d1keep [-c FILE] COMMAND …\n\n"
 	    "Backups of Cloudflare D1 databases: every byte, signed, in your own bucket.\n\ncommands:\n");
-	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		(void)printf("  %-9s %s\n", commands[i]->name, commands[i]->summary);
-	(void)printf("\noptions:\n"
-	    "  -c, --config FILE   the configuration; else $D1KEEP_CONFIG, ./backup.conf,\n"
-	    "                      /etc/d1keep/backup.conf\n"
-	    "  -q, --quiet         no progress line\n"
-	    "  -V, --version       show the version\n"
-	    "  -h, --help          show this; d1keep COMMAND --help shows more\n\n"
+	for (size_t i = 0; i < command_count; i++)
+		(void)printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
+	(void)printf("\noptions:\n");
+	print_options(program_options);
+	(void)printf("\nWithout -c the configuration is the file that $D1KEEP_CONFIG names, ./backup.conf or\n"
+	    "/etc/d1keep/backup.conf.\n\n"
 	    "exit status: 0 done, 1 failed, 2 usage or configuration, 3 damage found, 4 refused\n"
 	    "for safety, 5 done but something could not be kept, 75 try again later, 130\n"
 	    "interrupted\n");
@@ -53,7 +59,7 @@ static int bad_start(const char *what, const char *subject)
 
 static int run_command(const struct cli *cli, int argc, char **argv)
 {
-	for (size_t i = 0; i < COMMAND_COUNT; i++) {
+	for (size_t i = 0; i < command_count; i++) {
 		if (strcmp(commands[i]->name, argv[0]) == 0)
 			return commands[i]->run(cli, commands[i], argc, argv);
 	}

@@ -20,10 +20,13 @@ put_everything_at_its_place() {
 644 usr/lib/systemd/system/d1keep-backup@.service
 644 usr/lib/systemd/system/d1keep-backup@.timer
 644 usr/lib/systemd/system/d1keepd.service
+644 usr/share/bash-completion/completions/d1keep
 644 usr/share/doc/d1keep/LICENSE
 644 usr/share/doc/d1keep/README.md
 644 usr/share/doc/d1keep/backup.conf.example
 644 usr/share/doc/d1keep/host-folders.conf
+644 usr/share/fish/vendor_completions.d/d1keep.fish
+644 usr/share/zsh/site-functions/_d1keep
 LIST
     grep -v '/doc/d1keep/.*\.md$' "$TEST_TMP/expected" >"$TEST_TMP/expected.without"
     expect_match "$OUT" '^644 usr/share/doc/d1keep/README.md$'
@@ -39,6 +42,7 @@ test_case 'files and modes' put_everything_at_its_place
 runs_where_it_was_put() {
     expect_exit 0 "$STAGE/usr/bin/d1keep" --version
     expect_exit 0 "$STAGE/usr/bin/d1keepd" --version
+    expect_match "$STAGE/usr/share/zsh/site-functions/_d1keep" '^#compdef d1keep'
 }
 test_case 'the installed programs run' runs_where_it_was_put
 
