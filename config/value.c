@@ -231,10 +231,8 @@ static int set_span(const struct option *option, const char *text, void *base, s
 
 static int set_zone(const struct option *option, const char *text, void *base, struct err *err)
 {
-	if (!zone_exists(text)) {
-		(void)wrong(err, text, "is no time zone of this machine");
-		return err_hint(err, "a name such as \"Europe/Berlin\" or \"UTC\"");
-	}
+	if (zone_check(text, err) != 0)
+		return -1;
 	set_string(option, base, mem_strdup(text));
 	return 0;
 }

@@ -1,6 +1,6 @@
 #include "schedule/slots.h"
 
-#define DAY 86400
+#define HOUR 3600
 #define FEW 4
 
 /* FNV-1a, and MurmurHash's last steps to let every bit weigh in. Written out
@@ -38,9 +38,12 @@ int64_t slots_next(const struct slots *slots, int64_t after_slot, int64_t *ret_d
 	return slot;
 }
 
-static int64_t next(const struct slots *slots, int64_t after)
+/* The first slot after `after` that is not beyond `limit`, or -1. */
+static int64_t next_until(const struct slots *slots, int64_t after, int64_t limit)
 {
-	return cron_next(&slots->cron, slots->zone, after);
+	int64_t slot = cron_next(&slots->cron, slots->zone, after);
+
+	return slot <= limit ? slot : -1;
 }
 
 /* The latest moment from `low` (which is due) to `now` that, were it a slot,
@@ -49,6 +52,8 @@ static int64_t latest_due(const struct slots *slots, int64_t low, int64_t now)
 {
 	int64_t high = now + 1;
 
+	if (slots->blackout.count == 0)
+		return now - slots->offset_s;
 	while (high - low > 1) {
 		int64_t middle = low + (high - low) / 2;
 
@@ -63,28 +68,36 @@ static int64_t latest_due(const struct slots *slots, int64_t low, int64_t now)
 /* The last slot up to `limit`, which is not before the slot `low`. */
 static int64_t last_slot(const struct slots *slots, int64_t low, int64_t limit)
 {
-	int64_t high = limit;    /* from here on the next slot lies beyond the limit */
+	int64_t high = limit;    /* no slot follows it up to the limit */
+	int64_t slot;
 
-	/* It is rarely far away: look back a day, two, four … */
-	for (int64_t back = DAY; limit - back > low; back *= 2) {
-		int64_t slot = next(slots, limit - back);
-
-		if (slot >= 0 && slot <= limit) {
+	/* It is rarely far away: look back an hour, two, four … */
+	for (int64_t back = HOUR; limit - back > low; back *= 2) {
+		slot = next_until(slots, limit - back, limit);
+		if (slot >= 0) {
 			low = slot;
 			break;
 		}
 		high = limit - back;
 	}
+	/* A few more steps, then by halves. */
+	for (int i = 0; i < FEW; i++) {
+		slot = next_until(slots, low, limit);
+		if (slot < 0)
+			return low;
+		low = slot;
+	}
 	while (high - low > 1) {
-		int64_t middle = low + (high - low) / 2, slot = next(slots, middle);
+		int64_t middle = low + (high - low) / 2;
 
-		if (slot >= 0 && slot <= limit)
+		slot = next_until(slots, middle, limit);
+		if (slot >= 0)
 			low = slot;
 		else
 			high = middle;
 	}
-	/* `low` is a slot, and none follows but at once. */
-	return high > low && next(slots, low) == high && high <= limit ? high : low;
+	slot = next_until(slots, low, limit);
+	return slot >= 0 ? slot : low;
 }
 
 int64_t slots_newest(const struct slots *slots, int64_t after_slot, int64_t now,

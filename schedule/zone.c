@@ -1,12 +1,30 @@
 #include "schedule/zone.h"
 
-#include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/mem.h"
+#include "schedule/tzfile.h"
 
 #define ZONEINFO "/usr/share/zoneinfo"
 #define ZONE_NAME_MAX 128
 #define DAY 86400
+
+/* A zone that has been read; a configuration names a few, and none is ever
+ * dropped. The one asked for last is the first. */
+struct zone {
+	char *name;
+	struct tzfile *file;
+	struct stat seen;        /* of its file when it was read */
+	struct zone *next;
+};
+
+static struct zone *zones;
+
+static const struct tztype utc = { 0, false, "UTC" };
 
 /* A name of the zone database: no path that leads out of its folder. */
 static bool name_is_plain(const char *name)
@@ -21,63 +39,131 @@ static bool name_is_plain(const char *name)
 	    "0123456789/_+-.") == len;
 }
 
-bool zone_exists(const char *name)
+static const char *folder(void)
 {
-	const char *folder = getenv("TZDIR");
-	char path[512], magic[4];
-	bool found;
-	FILE *f;
-	int n;
+	const char *given = getenv("TZDIR");
 
-	if (!name_is_plain(name))
-		return false;
-	if (strcmp(name, "UTC") == 0)
-		return true;
-	n = snprintf(path, sizeof(path), "%s/%s",
-	    folder != NULL && folder[0] != '\0' ? folder : ZONEINFO, name);
-	if (n < 0 || (size_t)n >= sizeof(path))
-		return false;
-	f = fopen(path, "re");
-	if (f == NULL)
-		return false;
-	/* The folder also holds tables and leap seconds in plain text. */
-	found = fread(magic, 1, sizeof(magic), f) == sizeof(magic) &&
-	    memcmp(magic, "TZif", sizeof(magic)) == 0;
-	(void)fclose(f);
-	return found;
+	return given != NULL && given[0] != '\0' ? given : ZONEINFO;
 }
 
-/* tzset reads a file: only when the zone changes. A colon keeps libc from
- * reading a name as a rule of its own ("EST5EDT"). */
-static void enter(const char *name)
+/* NULL when it has not been read yet. */
+static struct zone *find(const char *name)
 {
-	static char current[ZONE_NAME_MAX];
-	char value[ZONE_NAME_MAX + 1];
+	for (struct zone **at = &zones; *at != NULL; at = &(*at)->next) {
+		struct zone *zone = *at;
 
-	if (strcmp(current, name) == 0)
-		return;
-	(void)snprintf(value, sizeof(value), ":%s", name);
-	(void)setenv("TZ", value, 1);
-	tzset();
-	(void)snprintf(current, sizeof(current), "%s", name);
+		if (strcmp(zone->name, name) != 0)
+			continue;
+		*at = zone->next;
+		zone->next = zones;
+		zones = zone;
+		return zone;
+	}
+	return NULL;
+}
+
+static struct tzfile *read_file(const char *path, struct err *err)
+{
+	AUTO_BUF bytes = BUF_INIT(TZFILE_MAX_BYTES);
+
+	if (file_read(path, &bytes, err) != 0)
+		return NULL;
+	return tzfile_new(buf_str(&bytes), bytes.len, err);
+}
+
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_dev == b->st_dev && a->st_size == b->st_size &&
+	    a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
+/* Put what was read in place of what is known. */
+static void keep(struct zone *zone, const char *name, struct tzfile *file, const struct stat *seen)
+{
+	if (zone == NULL) {
+		zone = mem_calloc(1, sizeof(*zone));
+		zone->name = mem_strdup(name);
+		zone->next = zones;
+		zones = zone;
+	}
+	tzfile_free(zone->file);
+	zone->file = file;
+	zone->seen = *seen;
+}
+
+/* What is missing: this zone, or all of them? */
+static int not_there(const char *name, struct err *err)
+{
+	struct stat st;
+
+	(void)err_set(err, ERR_USAGE, "\"%.100s\" is no time zone of this machine", name);
+	if (stat(folder(), &st) != 0)
+		return err_hint(err, "there is no time zone data in %s: install tzdata", folder());
+	return err_hint(err, "a name such as \"Europe/Berlin\" or \"UTC\"");
+}
+
+int zone_check(const char *name, struct err *err)
+{
+	AUTO_STR path = NULL;
+	struct zone *zone;
+	struct tzfile *file;
+	struct stat st;
+
+	if (strcmp(name, utc.name) == 0)
+		return 0;
+	if (!name_is_plain(name))
+		return not_there(name, err);
+	path = mem_printf("%s/%s", folder(), name);
+	/* A folder holds more zones; other files are tables in plain text. */
+	if (stat(path, &st) != 0 || !S_ISREG(st.st_mode))
+		return not_there(name, err);
+	zone = find(name);
+	if (zone != NULL && same_file(&st, &zone->seen))
+		return 0;
+	file = read_file(path, err);
+	if (file == NULL) {
+		if (err != NULL)
+			err->code = ERR_USAGE;
+		return err_wrap(err, "time zone \"%.100s\"", name);
+	}
+	keep(zone, name, file, &st);
+	return 0;
+}
+
+bool zone_exists(const char *name)
+{
+	return zone_check(name, NULL) == 0;
+}
+
+static const struct tztype *type_at(const char *name, int64_t at)
+{
+	struct zone *zone = zones;
+
+	if (strcmp(name, utc.name) == 0)
+		return &utc;
+	if (zone == NULL || strcmp(zone->name, name) != 0)
+		zone = find(name);
+	if (zone == NULL && zone_check(name, NULL) == 0)
+		zone = zones;
+	return zone != NULL ? tzfile_at(zone->file, at) : &utc;
 }
 
 void zone_local(const char *name, int64_t at, struct tm *ret)
 {
-	time_t t = (time_t)at;
+	const struct tztype *type = type_at(name, at);
+	time_t shifted = (time_t)(at + type->offset_s);
 
-	enter(name);
 	/* Fails only for years that do not fit an int. */
-	if (localtime_r(&t, ret) == NULL)
+	if (gmtime_r(&shifted, ret) == NULL)
 		*ret = (struct tm){ .tm_year = 70, .tm_mday = 1 };
+	ret->tm_isdst = type->is_dst;
+	ret->tm_gmtoff = type->offset_s;
+	ret->tm_zone = type->name;
 }
 
 static int64_t offset_at(const char *name, int64_t at)
 {
-	struct tm tm;
-
-	zone_local(name, at, &tm);
-	return tm.tm_gmtoff;
+	return type_at(name, at)->offset_s;
 }
 
 /* A gap lies between `before` (the clock shows less than `wall`) and `after`

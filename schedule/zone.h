@@ -1,8 +1,9 @@
 /*
- * Time zones, through libc's own rules (TZ and the system's zoneinfo). The
- * only place that touches TZ: localtime knows one zone a process, so these are
- * for one thread at a time. TZ stays set to the zone asked for last, for
- * child processes too: nothing here restores what it was.
+ * Time zones by their name, from the system's zone database (RFC 8536 files
+ * under $TZDIR or /usr/share/zoneinfo). Not through libc: it knows one zone a
+ * process and takes one that it cannot read for UTC, in silence. Here a zone is
+ * read once and kept, whatever becomes of its file, until zone_check finds
+ * another in its place. For one thread at a time.
  */
 #ifndef D1KEEP_SCHEDULE_ZONE_H
 #define D1KEEP_SCHEDULE_ZONE_H
@@ -11,11 +12,18 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Is there such a zone on this machine, under $TZDIR or /usr/share/zoneinfo?
- * ("UTC" always is; libc itself takes unknown names for UTC in silence.) */
-bool zone_exists(const char *name);
+#include "base/err.h"
 
-/* Local time in the zone, tm_gmtoff included. */
+/* Read the zone, anew if its file has changed. ERR_USAGE when there is no such
+ * zone on this machine, it cannot be read or makes no sense; what was read of
+ * it earlier stays in use then. "UTC" needs no file. Names that come from
+ * outside go through here first: the functions below take a zone that they
+ * cannot read for UTC. */
+int zone_check(const char *name, struct err *err);
+bool zone_exists(const char *name);   /* the same as a question */
+
+/* Local time in the zone, tm_gmtoff and tm_zone (the abbreviation, which lives
+ * until the next zone_check) included. */
 void zone_local(const char *name, int64_t at, struct tm *ret);
 
 /* The first moment at which the zone's clock shows this local time or, when it

@@ -2,7 +2,10 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "tests/unit/unit.h"
 
 START_TEST(knows_the_zones_of_this_machine)
@@ -30,21 +33,99 @@ START_TEST(refuses_what_is_none)
 }
 END_TEST
 
+static const char *path_in(const char *folder, const char *name)
+{
+	static char path[512];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", folder, name);
+	return path;
+}
+
+/* One of the system's zones under another name, with a new modification time. */
+static void copy_zone(const char *from, const char *folder, const char *name)
+{
+	AUTO_BUF bytes = BUF_INIT(1 << 20);
+
+	ck_assert_int_eq(file_read(path_in("/usr/share/zoneinfo", from), &bytes, NULL), 0);
+	ck_assert_int_eq(file_write(path_in(folder, name), bytes.data, bytes.len, 0644, false, NULL), 0);
+}
+
+static void assert_offset(const char *zone, long offset_s)
+{
+	struct tm tm;
+
+	zone_local(zone, 1795313820, &tm);
+	ck_assert_int_eq(tm.tm_gmtoff, offset_s);
+}
+
+static void assert_refused(const char *zone, const char *message, const char *hint)
+{
+	struct err err = ERR_INIT;
+
+	ck_assert_int_eq(zone_check(zone, &err), -1);
+	ck_assert_int_eq(err.code, ERR_USAGE);
+	ck_assert_msg(strstr(err.msg, message) != NULL, "%s", err.msg);
+	ck_assert_msg(strstr(err.hint, hint) != NULL, "%s", err.hint);
+}
+
 START_TEST(looks_where_TZDIR_says)
 {
 	const char *folder = unit_folder();
-	char path[256];
-	FILE *f;
 
-	(void)snprintf(path, sizeof(path), "%s/Mine", folder);
-	f = fopen(path, "w");
-	ck_assert_ptr_nonnull(f);
-	(void)fputs("TZif2", f);
-	(void)fclose(f);
+	copy_zone("Asia/Tokyo", folder, "Mine");
 	(void)setenv("TZDIR", folder, 1);
 	ck_assert(zone_exists("Mine"));
 	ck_assert(zone_exists("UTC"));
 	ck_assert(!zone_exists("Europe/Berlin"));
+	assert_offset("Mine", 9 * 3600);
+}
+END_TEST
+
+/* The package removed, a chroot entered: what is known goes on, nothing becomes
+ * UTC behind our back, and the next reading of the configuration says so. */
+START_TEST(a_zone_outlives_its_file)
+{
+	const char *folder = unit_folder();
+
+	copy_zone("Asia/Tokyo", folder, "A");
+	copy_zone("America/New_York", folder, "B");
+	(void)setenv("TZDIR", folder, 1);
+	ck_assert(zone_exists("A") && zone_exists("B"));
+	ck_assert_int_eq(unlink(path_in(folder, "A")), 0);
+	assert_offset("B", -5 * 3600);
+	assert_offset("A", 9 * 3600);
+	assert_refused("A", "\"A\" is no time zone of this machine", "such as");
+	assert_offset("A", 9 * 3600);
+	ck_assert(zone_exists("B"));
+	(void)setenv("TZDIR", path_in(folder, "gone"), 1);
+	assert_refused("B", "\"B\" is no time zone of this machine", "install tzdata");
+	assert_offset("B", -5 * 3600);
+	ck_assert(zone_exists("UTC"));
+	assert_offset("UTC", 0);
+}
+END_TEST
+
+START_TEST(a_new_file_is_taken_when_it_is_checked)
+{
+	const char *folder = unit_folder();
+
+	copy_zone("Asia/Tokyo", folder, "A");
+	(void)setenv("TZDIR", folder, 1);
+	ck_assert(zone_exists("A"));
+	copy_zone("Asia/Kolkata", folder, "A");
+	assert_offset("A", 9 * 3600);
+	ck_assert(zone_exists("A"));
+	assert_offset("A", 19800);
+	/* One that makes no sense is refused; the old one stays. */
+	ck_assert_int_eq(file_write(path_in(folder, "A"), "TZif2", 5, 0644, false, NULL), 0);
+	assert_refused("A", "time zone \"A\": not a file of the time zone database", "");
+	assert_offset("A", 19800);
+}
+END_TEST
+
+START_TEST(leap_seconds_are_not_counted)
+{
+	assert_refused("right/Europe/Berlin", "counts leap seconds", "");
 }
 END_TEST
 
@@ -96,6 +177,9 @@ UNIT_CASE(zone)
 	tcase_add_test(tc, knows_the_zones_of_this_machine);
 	tcase_add_test(tc, refuses_what_is_none);
 	tcase_add_test(tc, looks_where_TZDIR_says);
+	tcase_add_test(tc, a_zone_outlives_its_file);
+	tcase_add_test(tc, a_new_file_is_taken_when_it_is_checked);
+	tcase_add_test(tc, leap_seconds_are_not_counted);
 	tcase_add_test(tc, turns_local_time_to_utc);
 	tcase_add_test(tc, changes_zones_as_asked);
 }
