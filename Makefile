@@ -11,12 +11,13 @@ VERSION := 0.1.0
 # The house, lowest floor first. A folder may include only its own headers and
 # those of the folders named here (tests/lint.sh holds it to that), and its
 # unit tests link with no others.
-LAYERS := base schedule state config net db tables storage retention backup restore control
+LAYERS := base schedule state config net notify db tables storage retention backup restore control
 uses_base :=
 uses_schedule := base
 uses_state := base
 uses_config := schedule base
 uses_net := base
+uses_notify := net base
 uses_db := net base
 uses_tables := db base
 uses_storage := net base
@@ -24,7 +25,7 @@ uses_retention := storage schedule base
 uses_backup := tables db storage base
 uses_restore := tables db storage net base
 uses_control := config state schedule base
-uses_cli := restore backup retention storage tables db net config state schedule base
+uses_cli := restore backup retention storage tables db notify net config state schedule base
 uses_daemon := control config state schedule base
 # No folder: the tests of what backup and restore do together.
 uses_roundtrip := restore backup tables db storage base
@@ -46,7 +47,7 @@ endif
 
 # The folders a layer's link needs: those it may use, and what they use.
 closure = $(if $(1),$(1) $(call closure,$(sort $(foreach l,$(1),$(uses_$(l))))))
-linked = $(filter $(call closure,$(uses_$(1))),control restore backup retention storage tables db net config state schedule base)
+linked = $(filter $(call closure,$(uses_$(1))),control restore backup retention storage tables db notify net config state schedule base)
 archives = $(patsubst %,$(BUILD)/lib%.a,$(call linked,$(1)))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 TESTED := $(foreach l,$(LAYERS) daemon roundtrip,$(if $(wildcard tests/unit/$(l)/*.c),$(l)))
@@ -122,6 +123,7 @@ $(BUILD)/d1keepd: $(call objects,daemon) $(call archives,daemon)
 # One test program a layer: tests/unit/<layer>/*.c with that layer and what it
 # may use, nothing else. (The daemon is no archive: its tests take its objects
 # but main.)
+shared_notify := $(BUILD)/tests/unit/net/support.o
 shared_restore := $(BUILD)/tests/unit/tables/support.o
 shared_roundtrip := $(call objects,tests/unit/random)
 shared_backup := $(shared_restore) $(shared_roundtrip)

@@ -61,6 +61,7 @@ extern const struct command command_restore;
 extern const struct command command_undo;
 extern const struct command command_status;
 extern const struct command command_check;
+extern const struct command command_notify;
 extern const struct command command_keygen;
 extern const struct command command_completion;
 

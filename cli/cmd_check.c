@@ -14,18 +14,25 @@ static const struct option_def options[] = {
 	{ 0, NULL, NULL, NULL },
 };
 
-static void print_problems(const char *path, const struct config_problems *problems)
+/* Returns how many of them are more than warnings. */
+static size_t print_problems(const char *path, const struct config_problems *problems)
 {
+	size_t count = 0;
+
 	for (size_t i = 0; i < problems->count; i++) {
 		const struct config_problem *p = &problems->items[i];
 
+		const char *word = p->warning ? "warning: " : "";
+
+		count += p->warning ? 0 : 1;
 		if (p->line > 0)
-			(void)printf("%s:%d: %s\n", path, p->line, p->message);
+			(void)printf("%s:%d: %s%s\n", path, p->line, word, p->message);
 		else
-			(void)printf("%s: %s\n", path, p->message);
+			(void)printf("%s: %s%s\n", path, word, p->message);
 		if (p->hint != NULL)
 			(void)printf("    hint: %s\n", p->hint);
 	}
+	return count;
 }
 
 static void print_summary(const char *path, const struct config *c)
@@ -65,6 +72,7 @@ static int run(const struct cli *cli, const struct command *command, int argc, c
 	struct args args;
 	const char *value;
 	int id, status = EXIT_DONE;
+	size_t wrong;
 
 	args_init(&args, command, argc, argv);
 	while ((id = args_next(&args, &value)) > 0)
@@ -80,9 +88,9 @@ static int run(const struct cli *cli, const struct command *command, int argc, c
 	config = config_read(path, &problems);
 	if (config != NULL)
 		config_check_surroundings(config, &problems);
-	print_problems(path, &problems);
-	if (problems.count > 0) {
-		log_error("%zu %s", problems.count, plural((int64_t)problems.count, "problem", "problems"));
+	wrong = print_problems(path, &problems);
+	if (wrong > 0) {
+		log_error("%zu %s", wrong, plural((int64_t)wrong, "problem", "problems"));
 		status = EXIT_USAGE;
 	} else {
 		status = check_keys(cli, config);

@@ -157,6 +157,7 @@ struct config_problem {
 	int line;
 	char *message;
 	char *hint;              /* or NULL */
+	bool warning;            /* it works, but look */
 };
 
 struct config_problems {

@@ -21,7 +21,8 @@ void problem_add(struct config_problems *problems, int line, const char *fmt, ..
 		problem_truncate(problems, PROBLEMS_MAX);
 	problems->items = mem_grow(problems->items, problems->count, &problems->cap,
 	    sizeof(*problems->items));
-	problems->items[problems->count++] = (struct config_problem){ line, mem_strdup(text), NULL };
+	problems->items[problems->count++] = (struct config_problem){ .line = line,
+	    .message = mem_strdup(text) };
 }
 
 void problem_add_err(struct config_problems *problems, int line, const struct err *err)
@@ -43,6 +44,11 @@ void problem_hint(struct config_problems *problems, const char *fmt, ...)
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	last->hint = mem_strdup(text);
+}
+
+void problem_warn(struct config_problems *problems)
+{
+	problems->items[problems->count - 1].warning = true;
 }
 
 void problem_truncate(struct config_problems *problems, size_t count)

@@ -21,6 +21,9 @@ void problem_add_err(struct config_problems *problems, int line, const struct er
 void problem_hint(struct config_problems *problems, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* The problem that was added last is only a warning. */
+void problem_warn(struct config_problems *problems);
+
 /* Forget all but the first `count`. */
 void problem_truncate(struct config_problems *problems, size_t count);
 

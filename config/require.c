@@ -153,6 +153,44 @@ static void check_environment(const struct outline_section *section,
 		    section->title);
 }
 
+/* Who is told of an end only would never be told: see docs/notifications.md. */
+static void check_events(const struct outline_section *section, struct config_problems *problems)
+{
+	const struct config_notify *notify = section->built;
+	unsigned beginnings = CONFIG_EVENT_FAILURE | CONFIG_EVENT_STALE;
+
+	if ((notify->events & CONFIG_EVENT_RECOVERY) == 0 || (notify->events & beginnings) != 0)
+		return;
+	problem_add(problems, outline_line(section, "events"),
+	    "events: \"recovery\" is only told of what was told before");
+	problem_hint(problems, "add \"failure\" or \"stale\"");
+}
+
+static void check_notify(const struct outline *outline, const struct outline_section *section,
+    struct config_problems *problems)
+{
+	const struct outline_value *wanted = outline_find(section, "environment");
+	const char *near = NULL;
+
+	check_events(section, problems);
+	if (wanted == NULL)
+		return;
+	for (size_t i = 1; i < outline->count; i++) {
+		const struct outline_section *other = outline->sections[i];
+
+		if (other->kind != SECTION_ENVIRONMENT)
+			continue;
+		if (strcmp(other->title, wanted->text) == 0)
+			return;
+		if (word_is_near(other->title, wanted->text))
+			near = other->title;
+	}
+	problem_add(problems, wanted->line, "environment: \"%.64s\" is not an environment of this file",
+	    wanted->text);
+	if (near != NULL)
+		problem_hint(problems, "did you mean \"%s\"?", near);
+}
+
 void require_all(const struct outline *outline, struct config_problems *problems)
 {
 	for (size_t i = 1; i < outline->count; i++) {
@@ -166,6 +204,8 @@ void require_all(const struct outline *outline, struct config_problems *problems
 			check_bucket(section, bits, problems);
 		else if (section->kind == SECTION_ENVIRONMENT)
 			check_environment(section, problems);
+		else if (section->kind == SECTION_NOTIFY)
+			check_notify(outline, section, problems);
 		else if (section->kind == SECTION_DATABASE)
 			check_database(section, bits, problems);
 	}

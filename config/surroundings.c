@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "config/config.h"
 #include "config/problem.h"
+#include "config/value.h"
 
 struct subject {
 	const char *what, *name;     /* `account "taco"`; NULL: the file's own options */
@@ -123,14 +124,76 @@ static void check_bucket(const struct config_bucket *bucket, struct config_probl
 	check_file(&s, "ca_file", bucket->ca_file);
 }
 
-static void check_notify(const struct config_notify *notify, struct config_problems *problems)
+static void warn(const struct subject *s, const char *what)
+{
+	problem_add(s->problems, s->line, "%s \"%s\": %s", s->what, s->name, what);
+	problem_warn(s->problems);
+}
+
+/* Said without quoting it: such an address is a secret. */
+static void check_url(const struct subject *s, const char *url)
+{
+	if (strncmp(url, "http://", 7) == 0 && !value_is_local(url + 7))
+		warn(s, "url: what is told goes over the network unencrypted");
+	else if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0)
+		problem_add(s->problems, s->line,
+		    "%s \"%s\": url: what lies there does not begin with https:// or http://",
+		    s->what, s->name);
+}
+
+static void check_url_place(const struct subject *s, const char *place)
+{
+	struct secret url = { 0 };
+
+	if (place == NULL)
+		return;
+	if (strncmp(place, "http:", 5) == 0 || strncmp(place, "https:", 6) == 0) {
+		check_url(s, place);
+		return;
+	}
+	check_secret(s, "url", place);
+	if (secret_load(&url, place, NULL) == 0)
+		check_url(s, url.bytes);
+	secret_release(&url);
+}
+
+static void check_command(const struct subject *s, const char *path)
+{
+	struct err err = ERR_INIT;
+
+	check_file(s, "command", path);
+	if (path == NULL || access(path, R_OK) != 0 || access(path, X_OK) == 0)
+		return;
+	(void)err_sys(&err, errno, "\"%s\" cannot be run", path);
+	(void)err_hint(&err, "chmod +x %s", path);
+	complain(s, "command", &err);
+}
+
+/* One that no run can ever make well is silent for ever. */
+static void check_heartbeat(const struct subject *s, const struct config *config,
+    const struct config_notify *notify)
+{
+	if (notify->type != CONFIG_NOTIFY_HEARTBEAT || notify->environment == NULL)
+		return;
+	for (size_t i = 0; i < config->database_count; i++) {
+		const struct config_database *d = config->databases[i];
+
+		if (strcmp(d->environment->name, notify->environment) == 0 &&
+		    (d->policy.schedule != NULL || d->policy.max_age != NULL))
+			return;
+	}
+	warn(s, "no database of its environment has a schedule or a max_age: it is never asked");
+}
+
+static void check_notify(const struct config *config, const struct config_notify *notify,
+    struct config_problems *problems)
 {
 	struct subject s = { "notify", notify->name, notify->line, problems };
 
-	if (notify->url != NULL && strncmp(notify->url, "http", 4) != 0)
-		check_secret(&s, "url", notify->url);
+	check_url_place(&s, notify->url);
 	check_secret(&s, "secret", notify->secret);
-	check_file(&s, "command", notify->command);
+	check_command(&s, notify->command);
+	check_heartbeat(&s, config, notify);
 	check_file(&s, "ca_file", notify->ca_file);
 }
 
@@ -155,7 +218,7 @@ void config_check_surroundings(const struct config *config, struct config_proble
 	for (size_t i = 0; i < config->bucket_count; i++)
 		check_bucket(config->buckets[i], problems);
 	for (size_t i = 0; i < config->notify_count; i++)
-		check_notify(config->notifies[i], problems);
+		check_notify(config, config->notifies[i], problems);
 	for (size_t i = 0; i < config->database_count; i++)
 		check_database(config->databases[i], problems);
 	problem_sort(problems, before);

@@ -138,7 +138,7 @@ static int set_secret(const struct option *option, const char *text, const char 
 	return err_hint(err, "write file:PATH, env:NAME or credential:NAME");
 }
 
-static bool is_local(const char *host)
+bool value_is_local(const char *host)
 {
 	static const char *const names[] = { "localhost", "127.0.0.1", "[::1]" };
 
@@ -162,7 +162,7 @@ static int set_url(const struct option *option, const char *text, void *base, st
 	if (*host == '\0' || *host == '/' || strpbrk(text, " \t\r\n?#@\"<>\\") != NULL)
 		return err_set(err, ERR_USAGE, "not an address of a server and a path");
 	/* An endpoint's requests are signed; the API's carry the token itself. */
-	if (!tls && (option->sections & IN(SECTION_ACCOUNT)) != 0 && !is_local(host))
+	if (!tls && (option->sections & IN(SECTION_ACCOUNT)) != 0 && !value_is_local(host))
 		return wrong(err, text, "would send the token unencrypted");
 	while (text[len - 1] == '/')
 		len--;

@@ -21,6 +21,9 @@ int value_set(const struct option *option, const char *text, const struct value_
 /* Free the strings of these options in `base`. */
 void value_release(enum section_kind section, bool inherited, void *base);
 
+/* Does this address, from its host on, mean this machine? */
+bool value_is_local(const char *host);
+
 /* May this be a title? Letters, digits, "-_.", at most 64, not beginning with
  * '.' or '-': it becomes part of a path. */
 bool value_is_name(const char *text);

@@ -128,12 +128,21 @@ static bool may_repeat(const struct http_request *request, const struct try_outc
 	    (response->status == 429 || response->status == 503);
 }
 
+/* The server's name for messages. */
+static void name_server(const struct http_request *request, char *ret, size_t size)
+{
+	if (request->shown != NULL)
+		(void)snprintf(ret, size, "%s", request->shown);
+	else
+		url_origin(request->url, ret, size);
+}
+
 static int fail_at_once(const struct http_request *request, const struct try_outcome *outcome,
     struct err *err)
 {
 	char origin[256];
 
-	url_origin(request->url, origin, sizeof(origin));
+	name_server(request, origin, sizeof(origin));
 	switch (outcome->result) {
 	case TRY_INTERRUPTED:
 		return err_set(err, ERR_INTERRUPTED, "interrupted");
@@ -156,7 +165,7 @@ static int give_up(const struct http_request *request, const struct retry_log *l
 {
 	char origin[256], failures[512], count[32] = "";
 
-	url_origin(request->url, origin, sizeof(origin));
+	name_server(request, origin, sizeof(origin));
 	retry_log_format(log, failures, sizeof(failures));
 	if (!request->repeatable && last->sent)
 		return err_set(err, ERR_AGAIN,

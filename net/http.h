@@ -113,6 +113,9 @@ struct http_request {
 	size_t max_answer_bytes;     /* ERR_TOO_BIG beyond */
 	bool unbudgeted;             /* not to the API: spends nothing, and blocks nobody */
 	enum http_stop stop;
+	unsigned timeout_ms;         /* for one try, all in all; 0: as long as it moves */
+	const char *shown;           /* what errors call the server, where even its name is
+	                              * nobody's business; NULL: its origin */
 	const struct http_pace *pace;   /* NULL: the client's own */
 	/* Called before each try when not NULL: fills in headers that depend on
 	 * the time (a signature). It may set `headers` of its argument; strings

@@ -121,7 +121,8 @@ static CURLcode set_security(CURL *easy, const struct http_options *options)
 	return CURLE_OK;
 }
 
-static CURLcode set_limits(CURL *easy, const struct http_options *options)
+static CURLcode set_limits(CURL *easy, const struct http_options *options,
+    const struct http_request *request)
 {
 	long stall_s = (long)(options->stall_timeout_ms + 999) / 1000;
 
@@ -129,6 +130,7 @@ static CURLcode set_limits(CURL *easy, const struct http_options *options)
 	SET(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)options->connect_timeout_ms);
 	SET(easy, CURLOPT_LOW_SPEED_LIMIT, (long)STALL_BYTES_PER_SECOND);
 	SET(easy, CURLOPT_LOW_SPEED_TIME, stall_s);
+	SET(easy, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
 	SET(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	/* One request a connection at a time: HTTP/2 would bring nothing but
 	 * its flow control, which slows uploads. */
@@ -256,7 +258,7 @@ static CURLcode prepare(CURL *easy, const struct http_options *options,
 	CURLcode code = set_security(easy, options);
 
 	if (code == CURLE_OK)
-		code = set_limits(easy, options);
+		code = set_limits(easy, options, r->request);
 	if (code == CURLE_OK)
 		code = set_method(easy, r->request);
 	if (code == CURLE_OK)
@@ -264,6 +266,12 @@ static CURLcode prepare(CURL *easy, const struct http_options *options,
 	if (code == CURLE_OK)
 		code = set_headers(easy, r->request, headers);
 	return code;
+}
+
+/* OpenSSL's words for a certificate of another name hold the one we asked for. */
+static bool names_host(const struct http_request *request, const char *tls_message)
+{
+	return request->shown != NULL && strstr(tls_message, "host name") != NULL;
 }
 
 void http_try(CURL *easy, const struct http_options *options,
@@ -296,7 +304,8 @@ void http_try(CURL *easy, const struct http_options *options,
 	else if (r.too_big || r.io.too_big)
 		ret_outcome->result = TRY_TOO_BIG;
 	else
-		http_failure(easy, code, options, tls_message, ret_outcome);
+		http_failure(easy, code, options, names_host(request, tls_message) ? "" : tls_message,
+		    ret_outcome);
 	if (ret_outcome->result != TRY_ANSWERED)
 		http_response_release(ret);
 	curl_easy_reset(easy);   /* nothing of ours is kept but the connection */

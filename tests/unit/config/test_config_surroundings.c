@@ -108,8 +108,67 @@ START_TEST(is_content_when_all_is_there)
 }
 END_TEST
 
+static const struct { const char *url; const char *says; bool warning; } urls[] = {
+	{ "http://127.0.0.1:80/x", NULL, false },
+	{ "https://hooks.example/sesame", NULL, false },
+	{ "http://hooks.example/sesame", "notify \"n\": url: what is told goes over the network", true },
+	{ "ftp://hooks.example/sesame", "notify \"n\": url: what lies there does not begin", false },
+};
+
+/* Neither kind of complaint quotes the address. */
+START_TEST(looks_at_addresses)
+{
+	const char *folder = unit_folder(), *path;
+	struct config *config;
+	struct config_problems problems;
+
+	path = fixture_write(folder, "hook.url", urls[_i].url, strlen(urls[_i].url));
+	ck_assert_int_eq(chmod(path, 0600), 0);
+	(void)fixture_write(folder, "x.sqlite", "", 0);
+	config = fixture_read(folder, "state_dir = \"state\"\n"
+	    "notify \"n\" { type = webhook url = \"file:hook.url\" }\n"
+	    "bucket \"here\" { type = directory path = \"store\" }\n"
+	    "environment \"e\" { bucket = here database \"s\" { source = sqlite path = \"x.sqlite\" } }\n");
+	problems = check(config);
+	ck_assert_uint_eq(problems.count, urls[_i].says != NULL ? 1 : 0);
+	if (urls[_i].says != NULL) {
+		assert_has(&problems, 2, urls[_i].says);
+		ck_assert_int_eq(problems.items[0].warning, urls[_i].warning);
+		ck_assert_ptr_null(strstr(problems.items[0].message, "sesame"));
+	}
+	config_problems_release(&problems);
+	config_free(config);
+}
+END_TEST
+
+START_TEST(looks_at_programs_and_heartbeats)
+{
+	const char *folder = unit_folder();
+	struct config *config;
+	struct config_problems problems;
+
+	make(folder, "page", 0600);
+	make(folder, "x.sqlite", 0644);
+	config = fixture_read(folder, "state_dir = \"state\"\n"
+	    "notify \"p\" { type = exec command = page }\n"
+	    "notify \"h\" { type = heartbeat url = \"https://x\" environment = e }\n"
+	    "bucket \"here\" { type = directory path = \"store\" }\n"
+	    "environment \"e\" { bucket = here database \"s\" { source = sqlite path = \"x.sqlite\" } }\n");
+	problems = check(config);
+	assert_has(&problems, 3, "notify \"h\": no database of its environment has a schedule");
+	ck_assert(problems.items[problems.count - 1].warning);
+	/* Root may read what nobody may run, and is told so all the same. */
+	assert_has(&problems, 2, "notify \"p\": command: ");
+	ck_assert_uint_eq(problems.count, 2);
+	config_problems_release(&problems);
+	config_free(config);
+}
+END_TEST
+
 UNIT_CASE(config_surroundings)
 {
+	tcase_add_loop_test(tc, looks_at_addresses, 0, sizeof(urls) / sizeof(urls[0]));
+	tcase_add_test(tc, looks_at_programs_and_heartbeats);
 	tcase_add_test(tc, names_what_is_missing);
 	tcase_add_test(tc, is_content_when_all_is_there);
 }
