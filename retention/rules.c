@@ -7,6 +7,7 @@
 #include "base/mem.h"
 #include "base/stamp.h"
 #include "retention/period.h"
+#include "storage/store.h"
 
 #define NONE ((size_t)-1)
 

@@ -26,8 +26,6 @@
 /* How far ahead of `now` a snapshot's moment may be: clocks differ. */
 #define RETENTION_SKEW_S 300
 
-#define PINNED_FOR_EVER INT64_MAX
-
 enum retention_verdict {
 	RETENTION_UNVERIFIED,
 	RETENTION_GOOD,
@@ -38,7 +36,7 @@ struct retention_snapshot {
 	char id[20];
 	int64_t at;               /* its moment, Unix seconds */
 	bool labelled;
-	int64_t pinned_until;     /* Unix seconds; 0: not pinned; or PINNED_FOR_EVER */
+	int64_t pinned_until;     /* Unix seconds; 0: not pinned; INT64_MAX: for ever (storage/store.h) */
 	enum retention_verdict verdict;
 	/* Why its manifest cannot be read or is not trusted, or NULL; not owned. */
 	const char *unreadable;

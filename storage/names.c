@@ -12,6 +12,7 @@
 
 #define SEGMENT_MAX_BYTES 120
 #define CHUNK_HASH_DIGITS 32
+#define DAMAGED_TAIL ".damaged"
 
 char *names_folder(const char *prefix, const char *environment, const char *database)
 {
@@ -41,6 +42,11 @@ char *names_signature(const char *id)
 char *names_verdict(const char *id)
 {
 	return mem_printf("snapshots/%s.verified.json", id);
+}
+
+char *names_pin(const char *id)
+{
+	return mem_printf("snapshots/%s.pinned.json", id);
 }
 
 char *names_label(const char *label)
@@ -114,6 +120,48 @@ bool names_id_of_manifest(const char *file, char ret[20])
 		return false;
 	(void)snprintf(ret, 20, "%.16s", file);
 	return names_is_id(ret);
+}
+
+static enum names_kind kind_beside_manifest(const char *file, char ret_id[20])
+{
+	static const struct {
+		const char *tail;
+		enum names_kind kind;
+	} tails[] = {
+		{ ".json", NAMES_MANIFEST }, { ".json.sig", NAMES_SIGNATURE },
+		{ ".verified.json", NAMES_VERDICT }, { ".pinned.json", NAMES_PIN },
+	};
+
+	(void)snprintf(ret_id, 20, "%.16s", file);
+	if (!names_is_id(ret_id))
+		return NAMES_FOREIGN;
+	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
+		if (strcmp(file + 16, tails[i].tail) == 0)
+			return tails[i].kind;
+	}
+	return NAMES_FOREIGN;
+}
+
+static bool is_damaged_mark(const char *key)
+{
+	size_t len = strlen(key), tail = strlen(DAMAGED_TAIL);
+	AUTO_STR chunk = mem_strndup(key, len > tail ? len - tail : 0);
+
+	return len > tail && strcmp(key + len - tail, DAMAGED_TAIL) == 0 && names_is_chunk(chunk);
+}
+
+enum names_kind names_kind_of(const char *key, char ret_id[20])
+{
+	ret_id[0] = '\0';
+	if (strncmp(key, "snapshots/", 10) == 0)
+		return kind_beside_manifest(key + 10, ret_id);
+	if (strncmp(key, "labels/", 7) == 0)
+		return names_check_label(key + 7, NULL) == 0 ? NAMES_LABEL : NAMES_FOREIGN;
+	if (strcmp(key, "lease.json") == 0)
+		return NAMES_LEASE;
+	if (names_is_chunk(key))
+		return NAMES_CHUNK;
+	return is_damaged_mark(key) ? NAMES_DAMAGED_MARK : NAMES_FOREIGN;
 }
 
 int names_check_label(const char *label, struct err *err)

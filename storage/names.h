@@ -3,8 +3,10 @@
  * "<prefix>/<environment>/<database>/" lie:
  *
  *   data/<table>/<32 hex>.sql.gz          a chunk
- *   snapshots/<id>.json  .json.sig  .verified.json
+ *   data/<table>/<32 hex>.sql.gz.damaged  the mark of a damaged one
+ *   snapshots/<id>.json  .json.sig  .verified.json  .pinned.json
  *   labels/<label>
+ *   lease.json
  *
  * An id is the snapshot's moment in compact form (base/stamp.h), so ids sort by
  * time.
@@ -23,6 +25,7 @@ char *names_chunk(const char *table, const char *sql_sha256);
 char *names_manifest(const char *id);
 char *names_signature(const char *id);
 char *names_verdict(const char *id);
+char *names_pin(const char *id);
 char *names_label(const char *label);
 
 /* A table's name as one path segment: letters, digits, '_' and '-' stand for
@@ -35,6 +38,20 @@ char *names_segment(const char *name);
 bool names_is_chunk(const char *key);
 
 bool names_is_id(const char *id);
+
+/* What lies under a key of the folder. */
+enum names_kind {
+	NAMES_FOREIGN,         /* none of d1keep's names */
+	NAMES_CHUNK,
+	NAMES_DAMAGED_MARK,    /* a chunk's key and ".damaged" */
+	NAMES_MANIFEST,        /* this and the next three: the id goes to `ret_id` */
+	NAMES_SIGNATURE,
+	NAMES_VERDICT,
+	NAMES_PIN,
+	NAMES_LABEL,
+	NAMES_LEASE,
+};
+enum names_kind names_kind_of(const char *key, char ret_id[20]);
 
 /* "20261122T021700Z.json" -> the id in `ret` (17 bytes); false for others. */
 bool names_id_of_manifest(const char *file, char ret[20]);

@@ -39,6 +39,13 @@ int store_get(struct store *store, const char *key, struct buf *ret, struct err 
 	return bucket_get(store->bucket, full, ret, err);
 }
 
+int store_remove(struct store *store, const char *key, struct err *err)
+{
+	AUTO_STR full = mem_printf("%s%s", store->folder, key);
+
+	return bucket_remove(store->bucket, full, err);
+}
+
 /* ---- listing ---- */
 
 struct listing {
@@ -46,8 +53,8 @@ struct listing {
 	struct store_ids *ids;
 };
 
-/* Keys come in byte order, so ".json" of an id comes before its
- * ".verified.json", and ids oldest first. */
+/* Keys come in byte order, so ".json" of an id comes before what lies beside it,
+ * and ids oldest first. */
 static int visit_snapshot(void *ctx, const char *key, int64_t bytes, int64_t age_s,
     struct err *err)
 {
@@ -62,9 +69,9 @@ static int visit_snapshot(void *ctx, const char *key, int64_t bytes, int64_t age
 		ids->items = mem_grow(ids->items, ids->count, &ids->cap, sizeof(*ids->items));
 		ids->items[ids->count] = (struct store_id){ .has_verdict = false };
 		memcpy(ids->items[ids->count++].id, id, sizeof(id));
-	} else if (last != NULL && strncmp(file, last->id, strlen(last->id)) == 0 &&
-	    strcmp(file + strlen(last->id), ".verified.json") == 0) {
-		last->has_verdict = true;
+	} else if (last != NULL && strncmp(file, last->id, strlen(last->id)) == 0) {
+		last->has_verdict |= strcmp(file + strlen(last->id), ".verified.json") == 0;
+		last->has_pin |= strcmp(file + strlen(last->id), ".pinned.json") == 0;
 	}
 	return 0;
 }
@@ -88,23 +95,35 @@ void store_ids_release(struct store_ids *ids)
 	*ids = (struct store_ids){ 0 };
 }
 
-struct chunk_listing {
+struct folder_listing {
 	size_t skip;
 	bucket_visit *visit;
 	void *ctx;
 };
 
-static int visit_chunk(void *ctx, const char *key, int64_t bytes, int64_t age_s, struct err *err)
+static int visit_object(void *ctx, const char *key, int64_t bytes, int64_t age_s,
+    struct err *err)
 {
-	struct chunk_listing *l = ctx;
+	struct folder_listing *l = ctx;
 
 	return l->visit(l->ctx, key + l->skip, bytes, age_s, err);
 }
 
+static int list_folder(struct store *store, const char *below, bucket_visit *visit, void *ctx,
+    struct err *err)
+{
+	AUTO_STR prefix = mem_printf("%s%s", store->folder, below);
+	struct folder_listing l = { strlen(store->folder), visit, ctx };
+
+	return bucket_list(store->bucket, prefix, visit_object, &l, err);
+}
+
 int store_list_chunks(struct store *store, bucket_visit *visit, void *ctx, struct err *err)
 {
-	AUTO_STR prefix = mem_printf("%sdata/", store->folder);
-	struct chunk_listing l = { strlen(store->folder), visit, ctx };
+	return list_folder(store, "data/", visit, ctx, err);
+}
 
-	return bucket_list(store->bucket, prefix, visit_chunk, &l, err);
+int store_list_all(struct store *store, bucket_visit *visit, void *ctx, struct err *err)
+{
+	return list_folder(store, "", visit, ctx, err);
 }

@@ -41,6 +41,13 @@ int store_put(struct store *store, const char *key, const void *data, size_t len
     bool if_absent, struct err *err);
 int store_get(struct store *store, const char *key, struct buf *ret, struct err *err);
 
+/* Gone when it returns 0; as bucket_remove. */
+int store_remove(struct store *store, const char *key, struct err *err);
+
+/* Every object of the folder, by its key there, in byte order: chunks come before
+ * labels, and these before snapshots. */
+int store_list_all(struct store *store, bucket_visit *visit, void *ctx, struct err *err);
+
 /* ---- snapshots ---- */
 
 enum signature {
@@ -60,10 +67,11 @@ struct snapshot {
 
 void snapshot_release(struct snapshot *snapshot);
 
-/* Ids, oldest first. `verified` tells whether a verdict lies beside it. */
+/* Ids, oldest first, and what lies beside the manifest. */
 struct store_id {
 	char id[20];
 	bool has_verdict;
+	bool has_pin;
 };
 struct store_ids {
 	struct store_id *items;
@@ -115,6 +123,24 @@ int store_put_verdict(struct store *store, const char *id, const struct verdict 
 /* ERR_NOT_FOUND when the snapshot was never verified. */
 int store_get_verdict(struct store *store, const char *id, struct verdict *ret,
     struct err *err);
+
+/* ---- pins: what retention must leave alone ---- */
+
+#define PINNED_FOR_EVER INT64_MAX
+
+struct pin {
+	int64_t until;           /* Unix seconds, or PINNED_FOR_EVER */
+	int64_t at;              /* when it was pinned */
+};
+
+int store_put_pin(struct store *store, const char *id, const struct pin *pin, struct err *err);
+
+/* ERR_NOT_FOUND when it is not pinned; ERR_CORRUPT when the pin cannot be read: then
+ * `ret` is a pin for ever. */
+int store_get_pin(struct store *store, const char *id, struct pin *ret, struct err *err);
+
+/* No error when there was none. */
+int store_remove_pin(struct store *store, const char *id, struct err *err);
 
 /* ---- which chunks lie there ---- */
 

@@ -98,6 +98,10 @@ static void check_moment(const char *text)
 
 static void check_key(const char *text)
 {
+	char id[20];
+
+	if (names_kind_of(text, id) != NAMES_FOREIGN)
+		REQUIRE(bucket_key_ok(text));
 	if (names_is_chunk(text))
 		REQUIRE(bucket_key_ok(text));
 	if (bucket_key_ok(text)) {

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/stamp.h"
+#include "storage/store.h"
 #include "tests/unit/unit.h"
 
 struct retention_snapshot *history_add_at(struct history *h, int64_t at)

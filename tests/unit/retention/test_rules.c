@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "storage/store.h"
 #include "tests/unit/retention/history.h"
 #include "tests/unit/unit.h"
 
