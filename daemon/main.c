@@ -16,12 +16,15 @@
 
 enum { EXIT_USAGE = 2, EXIT_AGAIN = 75 };
 
-static void set_up_log(const struct options *options)
+static void set_up_log(const struct options *options, enum config_log_format format)
 {
 	bool supervised = getenv("JOURNAL_STREAM") != NULL || getenv("INVOCATION_ID") != NULL;
+	bool json = format == CONFIG_LOG_JSON;
 	enum log_style style = options->foreground ? LOG_STYLE_TIMED :
 	    supervised ? LOG_STYLE_JOURNAL : LOG_STYLE_PLAIN;
 
+	if (json)
+		style = style == LOG_STYLE_JOURNAL ? LOG_STYLE_JOURNAL_JSON : LOG_STYLE_JSON;
 	log_setup("d1keepd", style, options->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 }
 
@@ -44,6 +47,7 @@ static int serve(const struct options *options, const char *path, struct notify 
 
 	if (config == NULL)
 		return EXIT_USAGE;
+	set_up_log(options, config->log_format);
 	lock = state_lock(config->state_dir, &err);
 	if (lock < 0) {
 		config_free(config);
@@ -67,7 +71,8 @@ int main(int argc, char **argv)
 	if (!options_read(argc, argv, &options, &status))
 		return status;
 	secret_protect_process();
-	set_up_log(&options);
+	set_up_log(&options, CONFIG_LOG_TEXT);
+	log_never_wait();
 	(void)signal(SIGPIPE, SIG_IGN);
 	path = config_find(options.config, &err);
 	if (path == NULL)

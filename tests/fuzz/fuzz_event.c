@@ -31,6 +31,10 @@ static void add_line(void *ctx, const char *line, size_t len, bool cut)
 		return;
 	}
 	check_text(sum->snapshot, sizeof(sum->snapshot));
+	check_text(sum->code, sizeof(sum->code));
+	REQUIRE(sum->rows >= 0 && sum->sql_bytes >= 0 && sum->stored_bytes >= 0 &&
+	    sum->new_bytes >= 0 && sum->freed_bytes >= 0 && sum->requests >= 0 &&
+	    sum->retries >= 0 && sum->rows_read >= 0 && sum->took_ms >= 0);
 	check_text(sum->message, sizeof(sum->message));
 	check_text(sum->hint, sizeof(sum->hint));
 }
@@ -57,7 +61,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	whole = read_pieces((const char *)data + 1, size - 1, size - 1);
 	pieces = read_pieces((const char *)data + 1, size - 1, data[0] % 16 + 1);
-	REQUIRE(whole.done == pieces.done && whole.rows == pieces.rows);
+	REQUIRE(whole.done == pieces.done && whole.rows == pieces.rows &&
+	    whole.taken == pieces.taken && whole.verified == pieces.verified &&
+	    strcmp(whole.code, pieces.code) == 0);
 	REQUIRE(strcmp(whole.snapshot, pieces.snapshot) == 0 &&
 	    strcmp(whole.message, pieces.message) == 0 && strcmp(whole.hint, pieces.hint) == 0);
 	return 0;
