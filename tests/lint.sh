@@ -65,6 +65,9 @@ for unit in systemd/*.service; do
         say "$unit: its sandbox is not that of d1keepd.service"
     fi
 done
+if command -v mandoc >/dev/null; then
+    while IFS= read -r hit; do say "$hit"; done < <(mandoc -T lint -W warning man/*)
+fi
 if command -v shellcheck >/dev/null; then
     shellcheck -x -P SCRIPTDIR tests/*.sh tests/cloudflare/*.sh tests/integration/*.sh tests/fuzz/*.sh .ci/run || found=1
 fi

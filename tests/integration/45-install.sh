@@ -26,6 +26,9 @@ put_everything_at_its_place() {
 644 usr/share/doc/d1keep/backup.conf.example
 644 usr/share/doc/d1keep/host-folders.conf
 644 usr/share/fish/vendor_completions.d/d1keep.fish
+644 usr/share/man/man1/d1keep.1
+644 usr/share/man/man5/backup.conf.5
+644 usr/share/man/man8/d1keepd.8
 644 usr/share/zsh/site-functions/_d1keep
 LIST
     grep -v '/doc/d1keep/.*\.md$' "$TEST_TMP/expected" >"$TEST_TMP/expected.without"
@@ -56,7 +59,7 @@ names_the_installed_paths() {
         "^ExecStart=$PLACE/bin/d1keepd --config $PLACE/etc/d1keep/backup\.conf$"
     expect_match "$PLACE/share/doc/d1keep/backup.conf.example" "file:$PLACE/etc/d1keep/taco.token"
     # Nothing in what was put there names a place where nothing was put.
-    cat "$PLACE"/lib/systemd/system/* "$PLACE/share/doc/d1keep/backup.conf.example" >"$OUT"
+    cat "$PLACE"/lib/systemd/system/* "$PLACE"/share/man/man*/* "$PLACE/share/doc/d1keep/backup.conf.example" >"$OUT"
     refuse_match "$OUT" '/usr/local/(bin|share)|[" =:]/etc/d1keep'
 }
 test_case 'units name the paths of the installation' names_the_installed_paths
