@@ -96,3 +96,11 @@ int64_t clock_monotonic_ms(void)
 	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
 	return timespec_ms(&ts);
 }
+
+int64_t clock_boot_ms(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_BOOTTIME, &ts);
+	return timespec_ms(&ts);
+}

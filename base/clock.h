@@ -30,5 +30,7 @@ uint32_t clock_random(const struct clock *clock);
 
 /* Milliseconds that only go forward, for durations. */
 int64_t clock_monotonic_ms(void);
+/* The same, but they go on while the machine sleeps. */
+int64_t clock_boot_ms(void);
 
 #endif

@@ -21,6 +21,7 @@ enum err_code {
 	ERR_TOO_BIG,     /* the answer or value passes a limit: ask for less */
 	ERR_CHANGED,     /* the database was written to while it was read */
 	ERR_INTERRUPTED, /* a signal asked the program to stop */
+	ERR_HELD,        /* another process holds the lease: it may work later */
 };
 
 struct err {

@@ -167,6 +167,7 @@ int exit_of(const struct err *err)
 		return EXIT_REFUSED;
 	case ERR_AGAIN:
 	case ERR_CHANGED:
+	case ERR_HELD:
 		return EXIT_AGAIN;
 	case ERR_INTERRUPTED:
 		return EXIT_INTERRUPTED;

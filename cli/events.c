@@ -72,7 +72,7 @@ static const char *code_name(enum err_code code)
 {
 	static const char *const names[] = {
 		"none", "failed", "usage", "corrupt", "refused", "again", "not-found",
-		"exists", "denied", "too-big", "changed", "interrupted",
+		"exists", "denied", "too-big", "changed", "interrupted", "held",
 	};
 
 	return names[code];

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/secret.h"
+#include "cli/lease_scope.h"
 #include "net/budget.h"
 #include "net/d1_api.h"
 #include "net/s3.h"
@@ -94,6 +95,7 @@ int open_store(const struct session *session, const struct config_database *data
 
 void close_store(struct open_store *open)
 {
+	lease_scope_end(open);
 	store_release(&open->store);
 	bucket_free(open->bucket);
 	http_free(open->http);

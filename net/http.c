@@ -20,7 +20,7 @@ struct http {
 	pthread_mutex_t lock;      /* guards the pool */
 	CURL **idle;
 	size_t idle_count, idle_cap;
-	atomic_uint_least64_t sent;
+	atomic_uint_least64_t sent, retries;
 };
 
 static void global_init(void)
@@ -255,6 +255,7 @@ int http_do(struct http *http, struct http_request *request,
 		}
 		http_response_release(ret);
 		pause_before_next(http, request, wait);
+		(void)atomic_fetch_add(&http->retries, 1);
 	}
 	http_response_release(ret);
 	return -1;
@@ -269,4 +270,9 @@ void http_response_release(struct http_response *response)
 uint64_t http_requests_sent(struct http *http)
 {
 	return atomic_load(&http->sent);
+}
+
+uint64_t http_retries(struct http *http)
+{
+	return atomic_load(&http->retries);
 }

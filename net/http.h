@@ -56,6 +56,7 @@ struct http_response {
 	char content_type[96];
 	int64_t content_length;      /* -1 when not told */
 	int64_t date;                /* the server's clock, Unix seconds; 0: not told */
+	int64_t last_modified;       /* by that clock; 0: not told */
 	int64_t retry_after_ms;      /* -1 when not told */
 	unsigned tries;              /* 1 when the first went through */
 };
@@ -144,7 +145,9 @@ void http_response_release(struct http_response *response);
 int http_do(struct http *http, struct http_request *request,
     struct http_response *ret, struct err *err);
 
-/* Requests really sent since http_new, retries included. */
+/* Requests really sent since http_new, retries included; and how many tries
+ * came after the first of their request. */
 uint64_t http_requests_sent(struct http *http);
+uint64_t http_retries(struct http *http);
 
 #endif

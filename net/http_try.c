@@ -57,6 +57,8 @@ static size_t on_header(char *line, size_t size, size_t count, void *ctx)
 	}
 	if (header_value(line, len, "date", date, sizeof(date)))
 		response->date = (int64_t)curl_getdate(date, NULL);
+	if (header_value(line, len, "last-modified", date, sizeof(date)))
+		response->last_modified = (int64_t)curl_getdate(date, NULL);
 	(void)header_value(line, len, "etag", response->etag, sizeof(response->etag));
 	(void)header_value(line, len, "content-type", response->content_type,
 	    sizeof(response->content_type));

@@ -64,20 +64,31 @@ void s3_free(struct s3 *s3)
 	free(s3);
 }
 
-enum held { HELD_OURS, HELD_OTHER, HELD_NOTHING, HELD_UNKNOWN };
+enum held { HELD_OURS, HELD_OTHER, HELD_BEFORE, HELD_NOTHING, HELD_UNKNOWN };
 
-/* What does `key` hold, compared with these bytes? */
-static enum held look_at(struct s3 *s3, const char *key, const void *data, size_t len)
+/* What does the key hold, compared with the bytes and the ETag of the call? */
+static enum held look_at(struct s3 *s3, const struct s3_call *call, char ret_etag[S3_ETAG_SIZE])
 {
 	struct err why = ERR_INIT;
-	AUTO_BUF there = BUF_INIT(len);
+	struct s3_version version = { .age_ms = -1 };
+	AUTO_BUF there = BUF_INIT(call->body_len);
+	int rc = s3_get(s3, call->key, &there, &version, &why);
 
-	if (s3_get(s3, key, &there, &why) == 0)
-		return there.len == len && (len == 0 || memcmp(there.data, data, len) == 0) ?
-		    HELD_OURS : HELD_OTHER;
-	if (why.code == ERR_TOO_BIG)
-		return HELD_OTHER;
-	return why.code == ERR_NOT_FOUND ? HELD_NOTHING : HELD_UNKNOWN;
+	if (rc == 0 && there.len == call->body_len &&
+	    (there.len == 0 || memcmp(there.data, call->body, there.len) == 0)) {
+		memcpy(ret_etag, version.etag, S3_ETAG_SIZE);
+		return HELD_OURS;
+	}
+	if (rc != 0 && why.code != ERR_TOO_BIG)
+		return why.code == ERR_NOT_FOUND ? HELD_NOTHING : HELD_UNKNOWN;
+	/* Too long for us to be ours; but maybe what was to be replaced. */
+	return call->if_match != NULL && (rc != 0 || strcmp(version.etag, call->if_match) == 0) ?
+	    HELD_BEFORE : HELD_OTHER;
+}
+
+static int other_version(const char *key, struct err *err)
+{
+	return err_set(err, ERR_EXISTS, "\"%s\" was changed by somebody else", key);
 }
 
 /*
@@ -86,45 +97,97 @@ static enum held look_at(struct s3 *s3, const char *key, const void *data, size_
  * still being sent, so that "exists" never arrives: then what is there says
  * how it went, too.
  */
-static int settle(struct s3 *s3, const char *key, const void *data, size_t len,
+static int settle(struct s3 *s3, const struct s3_call *call, char ret_etag[S3_ETAG_SIZE],
     struct err *err)
 {
-	switch (look_at(s3, key, data, len)) {
+	switch (look_at(s3, call, ret_etag)) {
 	case HELD_OURS:
 		return 0;
 	case HELD_OTHER:
-		return err_set(err, ERR_EXISTS, "\"%s\" exists already", key);
+		return call->if_match != NULL ? other_version(call->key, err) :
+		    err_set(err, ERR_EXISTS, "\"%s\" exists already", call->key);
 	default:
 		return -1;   /* the error stays what it was */
 	}
 }
 
-int s3_put(struct s3 *s3, const char *key, const void *data, size_t len,
-    const char *content_type, bool if_absent, struct err *err)
+static int cannot_condition(const struct s3 *s3, const struct s3_call *call, struct err *err)
 {
-	struct err local = ERR_INIT;
-	struct s3_call call = {
-		.method = "PUT", .key = key, .body = data != NULL ? data : "", .body_len = len,
-		.content_type = content_type, .if_absent = if_absent,
-		.max_answer_bytes = HTTP_ERROR_BYTES,
-	};
-	struct http_response response;
-	int rc = s3_do(s3, &call, &response, &local);
+	(void)err_set(err, ERR_USAGE, "%s cannot store an object only %s", s3->url.origin,
+	    call->if_match != NULL ? "in place of a certain other (If-Match)" :
+	    "where none is (If-None-Match)");
+	return err_hint(err, "d1keep needs that to keep two runs apart: use R2, or another S3 server that has conditional writes");
+}
 
-	if (rc != 0 && if_absent && response.status == 501) {
-		(void)err_set(&local, ERR_USAGE, "%s cannot store an object only where none is (If-None-Match)", s3->url.origin);
-		(void)err_hint(&local, "d1keep needs that to keep two runs apart: use R2, or another S3 server that has conditional writes");
-	}
-	if (rc != 0 && if_absent && (local.code == ERR_AGAIN ||
+/* A PUT with a condition, or without. */
+static int put(struct s3 *s3, const struct s3_call *call, char ret_etag[S3_ETAG_SIZE],
+    struct err *err)
+{
+	bool conditional = call->if_absent || call->if_match != NULL;
+	struct err local = ERR_INIT;
+	struct http_response response;
+	int rc = s3_do(s3, call, &response, &local);
+
+	if (rc != 0 && conditional && response.status == 501)
+		(void)cannot_condition(s3, call, &local);
+	if (rc != 0 && call->if_match != NULL &&
+	    (local.code == ERR_EXISTS || local.code == ERR_NOT_FOUND))
+		(void)other_version(call->key, &local);
+	if (rc == 0)
+		memcpy(ret_etag, response.etag, S3_ETAG_SIZE);
+	else if (conditional && (local.code == ERR_AGAIN ||
 	    (local.code == ERR_EXISTS && response.tries > 1)))
-		rc = settle(s3, key, data, len, &local);
+		rc = settle(s3, call, ret_etag, &local);
 	http_response_release(&response);
 	if (rc != 0 && err != NULL)
 		*err = local;
 	return rc;
 }
 
-int s3_get(struct s3 *s3, const char *key, struct buf *ret, struct err *err)
+int s3_put(struct s3 *s3, const char *key, const void *data, size_t len,
+    const char *content_type, bool if_absent, struct err *err)
+{
+	char ignored[S3_ETAG_SIZE];
+
+	return put(s3, &(struct s3_call){
+		.method = "PUT", .key = key, .body = data != NULL ? data : "", .body_len = len,
+		.content_type = content_type, .if_absent = if_absent,
+		.max_answer_bytes = HTTP_ERROR_BYTES,
+	}, ignored, err);
+}
+
+int s3_replace(struct s3 *s3, const char *key, const void *data, size_t len,
+    const char *content_type, char etag[S3_ETAG_SIZE], struct err *err)
+{
+	static const struct http_pace pace = {
+		.retries = 3, .max_delay_ms = 3000, .stall_timeout_ms = 15000,
+	};
+	bool absent = etag[0] == '\0';
+	char fresh[S3_ETAG_SIZE];
+
+	if (put(s3, &(struct s3_call){
+		.method = "PUT", .key = key, .body = data != NULL ? data : "", .body_len = len,
+		.content_type = content_type, .if_absent = absent, .if_match = absent ? NULL : etag,
+		.stop = HTTP_STOPS_NEVER, .pace = &pace, .max_answer_bytes = HTTP_ERROR_BYTES,
+	}, fresh, err) != 0)
+		return -1;
+	memcpy(etag, fresh, S3_ETAG_SIZE);
+	return 0;
+}
+
+static void tell_version(const struct http_response *response, struct s3_version *ret)
+{
+	int64_t seconds = response->date - response->last_modified;
+
+	memcpy(ret->etag, response->etag, S3_ETAG_SIZE);
+	ret->age_ms = -1;
+	/* Of two moments cut to whole seconds: it may be one second less. */
+	if (response->date > 0 && response->last_modified > 0 && seconds >= 0)
+		ret->age_ms = seconds > 0 ? (seconds - 1) * 1000 : 0;
+}
+
+int s3_get(struct s3 *s3, const char *key, struct buf *ret, struct s3_version *ret_version,
+    struct err *err)
 {
 	struct s3_call call = {
 		.method = "GET", .key = key, .max_answer_bytes = ret->max - ret->len,
@@ -134,6 +197,8 @@ int s3_get(struct s3 *s3, const char *key, struct buf *ret, struct err *err)
 
 	if (rc == 0)
 		rc = buf_add(ret, buf_str(&response.body), response.body.len, err);
+	if (rc == 0 && ret_version != NULL)
+		tell_version(&response, ret_version);
 	if (rc != 0 && err != NULL && err->code == ERR_TOO_BIG)
 		(void)err_set(err, ERR_TOO_BIG, "\"%s\" is larger than %zu bytes", key,
 		    call.max_answer_bytes);

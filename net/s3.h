@@ -21,6 +21,8 @@
 #include "base/secret.h"
 #include "net/http.h"
 
+#define S3_ETAG_SIZE 96
+
 struct s3;
 
 struct s3_options {
@@ -45,8 +47,26 @@ void s3_free(struct s3 *s3);
 int s3_put(struct s3 *s3, const char *key, const void *data, size_t len,
     const char *content_type, bool if_absent, struct err *err);
 
-/* Appends the object to `ret`; ERR_TOO_BIG past its ceiling. */
-int s3_get(struct s3 *s3, const char *key, struct buf *ret, struct err *err);
+/* Which version of an object: its ETag as the server sends it, quotes and all,
+ * and how long it has been the newest, at least, by the server's own clock (Date
+ * less Last-Modified, both of whole seconds); -1 when that is not told. */
+struct s3_version {
+	char etag[S3_ETAG_SIZE];
+	int64_t age_ms;
+};
+
+/* Only in place of the version `etag` ("": only where nothing is), which on
+ * success becomes that of the new one (empty where the server does not tell).
+ * ERR_EXISTS when another version is there, or none any more. A lost answer is
+ * settled as for s3_put. Meant for what must not be left in doubt: it is carried
+ * out although a stop was requested, and gives up within a minute or so. */
+int s3_replace(struct s3 *s3, const char *key, const void *data, size_t len,
+    const char *content_type, char etag[S3_ETAG_SIZE], struct err *err);
+
+/* Appends the object to `ret`; ERR_TOO_BIG past its ceiling. `ret_version` may
+ * be NULL. */
+int s3_get(struct s3 *s3, const char *key, struct buf *ret, struct s3_version *ret_version,
+    struct err *err);
 
 /* Size in bytes. */
 int s3_head(struct s3 *s3, const char *key, int64_t *ret_bytes, struct err *err);

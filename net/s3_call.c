@@ -8,7 +8,7 @@
 #include "base/mem.h"
 
 #define MAX_URL 16384
-#define MAX_LINES 6
+#define MAX_LINES 7
 
 /* A call on its way: what is to be signed anew for every try, and the header
  * lines of the try at hand. */
@@ -30,12 +30,15 @@ static void release_lines(struct signing *s)
 	s->count = 0;
 }
 
-static size_t conditional_headers(const struct s3_call *call, struct sigv4_header ret[2])
+/* Sorted by name, as they are signed. */
+static size_t own_headers(const struct s3_call *call, struct sigv4_header ret[3])
 {
 	size_t n = 0;
 
 	if (call->content_type != NULL)
 		ret[n++] = (struct sigv4_header){ "content-type", call->content_type };
+	if (call->if_match != NULL)
+		ret[n++] = (struct sigv4_header){ "if-match", call->if_match };
 	if (call->if_absent)
 		ret[n++] = (struct sigv4_header){ "if-none-match", "*" };
 	return n;
@@ -65,8 +68,8 @@ static int sign(const struct signing *s, const struct sigv4_header *headers, siz
 static int sign_try(void *ctx, struct http_request *request, struct err *err)
 {
 	struct signing *s = ctx;
-	struct sigv4_header extra[2];
-	size_t extra_count = conditional_headers(s->call, extra);
+	struct sigv4_header extra[3];
+	size_t extra_count = own_headers(s->call, extra);
 	struct sigv4_result signature;
 
 	release_lines(s);
@@ -140,7 +143,8 @@ int s3_do(struct s3 *s3, const struct s3_call *call, struct http_response *ret,
 	AUTO_BUF url = BUF_INIT(MAX_URL);
 	struct http_request request = {
 		.method = call->method, .body = call->body, .body_len = call->body_len,
-		.repeatable = true, .counted = call->if_absent, .max_answer_bytes = call->max_answer_bytes,
+		.repeatable = true, .counted = call->if_absent || call->if_match != NULL,
+		.max_answer_bytes = call->max_answer_bytes, .stop = call->stop, .pace = call->pace,
 		.sign = sign_try, .sign_ctx = &signing, .judge = judge,
 	};
 	int rc;

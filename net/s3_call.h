@@ -29,6 +29,9 @@ struct s3_call {
 	size_t body_len;
 	const char *content_type;  /* or NULL */
 	bool if_absent;
+	const char *if_match;      /* or NULL: an ETag as it was sent */
+	enum http_stop stop;
+	const struct http_pace *pace;   /* or NULL */
 	size_t max_answer_bytes;
 };
 

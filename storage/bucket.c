@@ -25,18 +25,39 @@ int bucket_put(struct bucket *b, const char *key, const void *data, size_t len,
 	return named(b, b->ops->put(b, key, data, len, if_absent, err), err);
 }
 
-int bucket_get(struct bucket *b, const char *key, struct buf *ret, struct err *err)
+int bucket_replace(struct bucket *b, const char *key, const void *data, size_t len,
+    char etag[BUCKET_ETAG_SIZE], struct err *err)
+{
+	if (check_key(b, key, err) != 0)
+		return -1;
+	return named(b, b->ops->replace(b, key, data, len, etag, err), err);
+}
+
+static int get(struct bucket *b, const char *key, struct buf *ret,
+    struct bucket_version *ret_version, struct err *err)
 {
 	size_t before = ret->len;
 
 	if (check_key(b, key, err) != 0)
 		return -1;
-	if (b->ops->get(b, key, ret, err) == 0)
+	if (b->ops->get(b, key, ret, ret_version, err) == 0)
 		return 0;
 	ret->len = before;
 	if (ret->data != NULL)
 		ret->data[before] = '\0';
 	return named(b, -1, err);
+}
+
+int bucket_get(struct bucket *b, const char *key, struct buf *ret, struct err *err)
+{
+	return get(b, key, ret, NULL, err);
+}
+
+int bucket_get_version(struct bucket *b, const char *key, struct buf *ret,
+    struct bucket_version *ret_version, struct err *err)
+{
+	*ret_version = (struct bucket_version){ .age_ms = -1 };
+	return get(b, key, ret, ret_version, err);
 }
 
 int bucket_head(struct bucket *b, const char *key, int64_t *ret_bytes, struct err *err)

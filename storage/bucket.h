@@ -21,6 +21,16 @@
 
 struct bucket;
 
+#define BUCKET_ETAG_SIZE 96
+
+/* Which version of an object: an opaque name, and how long at least it has been
+ * the newest, by the bucket's own clock (never by comparing this host's with
+ * another's); -1 when the bucket does not tell. */
+struct bucket_version {
+	char etag[BUCKET_ETAG_SIZE];
+	int64_t age_ms;
+};
+
 /* `age_s`: seconds since the object was written, by the bucket's own clock; -1
  * when it does not tell. */
 typedef int bucket_visit(void *ctx, const char *key, int64_t bytes, int64_t age_s,
@@ -29,7 +39,10 @@ typedef int bucket_visit(void *ctx, const char *key, int64_t bytes, int64_t age_
 struct bucket_ops {
 	int (*put)(struct bucket *b, const char *key, const void *data, size_t len,
 	    bool if_absent, struct err *err);
-	int (*get)(struct bucket *b, const char *key, struct buf *ret, struct err *err);
+	int (*replace)(struct bucket *b, const char *key, const void *data, size_t len,
+	    char etag[BUCKET_ETAG_SIZE], struct err *err);
+	int (*get)(struct bucket *b, const char *key, struct buf *ret,
+	    struct bucket_version *ret_version, struct err *err);
 	int (*head)(struct bucket *b, const char *key, int64_t *ret_bytes, struct err *err);
 	int (*remove)(struct bucket *b, const char *key, struct err *err);
 	int (*list)(struct bucket *b, const char *prefix, bucket_visit *visit, void *ctx,
@@ -53,6 +66,19 @@ int bucket_put(struct bucket *b, const char *key, const void *data, size_t len,
 /* Appends the object's bytes to `ret` (whose ceiling bounds them); on failure
  * `ret` is as it was. */
 int bucket_get(struct bucket *b, const char *key, struct buf *ret, struct err *err);
+
+/* The same, and which version that is. */
+int bucket_get_version(struct bucket *b, const char *key, struct buf *ret,
+    struct bucket_version *ret_version, struct err *err);
+
+/* Put in place of the version `etag` and of no other ("": where nothing is),
+ * decided atomically; `etag` then names the new version. ERR_EXISTS when another
+ * is there, or none any more; ERR_USAGE when the bucket has no conditional
+ * writes. Versions are told apart by what is in them, so each content must be a
+ * new one. A lost answer is settled as for bucket_put, and a requested stop does
+ * not keep it from being carried out. */
+int bucket_replace(struct bucket *b, const char *key, const void *data, size_t len,
+    char etag[BUCKET_ETAG_SIZE], struct err *err);
 
 int bucket_head(struct bucket *b, const char *key, int64_t *ret_bytes, struct err *err);
 

@@ -9,9 +9,11 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/mem.h"
 #include "base/stop.h"
 #include "storage/bucket_key.h"
+#include "storage/path_lock.h"
 
 struct bucket_dir {
 	struct bucket bucket;
@@ -95,7 +97,7 @@ static int dir_head(struct bucket *b, const char *key, int64_t *ret_bytes, struc
 	return 0;
 }
 
-static int dir_get(struct bucket *b, const char *key, struct buf *ret, struct err *err)
+static int read_object(struct bucket *b, const char *key, struct buf *ret, struct err *err)
 {
 	AUTO_STR path = path_of(b, key);
 	int64_t bytes;
@@ -106,6 +108,100 @@ static int dir_get(struct bucket *b, const char *key, struct buf *ret, struct er
 		return err_set(err, ERR_TOO_BIG, "\"%s\" is larger than %zu bytes", key,
 		    ret->max - ret->len);
 	return file_read(path, ret, err);
+}
+
+/* How long ago the file was written, by its file system's clock. */
+static int64_t age_by_lock(const char *path, int lock)
+{
+	int64_t now = path_lock_now_ms(lock), written;
+	struct stat st;
+
+	if (now < 0 || stat(path, &st) != 0)
+		return -1;
+	written = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+	return now >= written ? now - written : -1;
+}
+
+/* Locked where that is possible: in a folder that may only be read nobody can,
+ * and then no age is told. */
+static int read_version(struct bucket *b, const char *key, struct buf *ret,
+    struct bucket_version *ret_version, struct err *err)
+{
+	AUTO_STR path = path_of(b, key);
+	size_t before = ret->len;
+	int lock = path_lock(path, NULL);
+	int rc = read_object(b, key, ret, err);
+
+	if (rc == 0 && lock >= 0)
+		ret_version->age_ms = age_by_lock(path, lock);
+	path_unlock(lock);
+	if (rc == 0)
+		sha256_hex(buf_str(ret) + before, ret->len - before, ret_version->etag);
+	return rc;
+}
+
+static int dir_get(struct bucket *b, const char *key, struct buf *ret,
+    struct bucket_version *ret_version, struct err *err)
+{
+	int64_t bytes;
+
+	if (ret_version == NULL)
+		return read_object(b, key, ret, err);
+	/* No lock file beside what is not there. */
+	if (dir_head(b, key, &bytes, err) != 0)
+		return -1;
+	return read_version(b, key, ret, ret_version, err);
+}
+
+#define VERSIONED_MAX_BYTES (1u << 20)
+
+static int compare_and_write(struct bucket *b, const char *key, const void *data, size_t len,
+    const char *etag, struct err *err)
+{
+	AUTO_STR path = path_of(b, key);
+	AUTO_BUF there = BUF_INIT(VERSIONED_MAX_BYTES);
+	char hash[SHA256_HEX_SIZE];
+	struct err local = ERR_INIT;
+	bool same = read_object(b, key, &there, &local) == 0;
+
+	if (!same && local.code != ERR_NOT_FOUND && local.code != ERR_TOO_BIG) {
+		if (err != NULL)
+			*err = local;
+		return -1;
+	}
+	sha256_hex(buf_str(&there), there.len, hash);
+	if (!same || strcmp(hash, etag) != 0)
+		return err_set(err, ERR_EXISTS, "\"%s\" was changed by somebody else", key);
+	return file_write(path, data, len, 0600, false, err);
+}
+
+static int replace_locked(struct bucket *b, const char *key, const void *data, size_t len,
+    const char *etag, struct err *err)
+{
+	AUTO_STR path = path_of(b, key);
+	struct err local = ERR_INIT;
+	int lock = path_lock(path, &local), rc;
+
+	if (lock < 0 && local.code == ERR_NOT_FOUND)   /* not even its folder */
+		return err_set(err, ERR_EXISTS, "\"%s\" is not there any more", key);
+	if (lock < 0) {
+		if (err != NULL)
+			*err = local;
+		return -1;
+	}
+	rc = compare_and_write(b, key, data, len, etag, err);
+	path_unlock(lock);
+	return rc;
+}
+
+static int dir_replace(struct bucket *b, const char *key, const void *data, size_t len,
+    char etag[BUCKET_ETAG_SIZE], struct err *err)
+{
+	if ((etag[0] == '\0' ? dir_put(b, key, data, len, true, err) :
+	    replace_locked(b, key, data, len, etag, err)) != 0)
+		return -1;
+	sha256_hex(data, len, etag);
+	return 0;
 }
 
 static int dir_remove(struct bucket *b, const char *key, struct err *err)
@@ -251,7 +347,7 @@ static void dir_free(struct bucket *b)
 }
 
 static const struct bucket_ops dir_ops = {
-	dir_put, dir_get, dir_head, dir_remove, dir_list, dir_free,
+	dir_put, dir_replace, dir_get, dir_head, dir_remove, dir_list, dir_free,
 };
 
 static int check_root(const char *path, const char *name, struct err *err)

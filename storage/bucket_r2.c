@@ -5,6 +5,8 @@
 
 #include "base/mem.h"
 
+_Static_assert(BUCKET_ETAG_SIZE == S3_ETAG_SIZE, "an ETag fits");
+
 struct bucket_r2 {
 	struct bucket bucket;
 	struct s3 *s3;
@@ -41,9 +43,24 @@ static int r2_put(struct bucket *b, const char *key, const void *data, size_t le
 	return s3_put(s3_of(b), key, data, len, content_type(key), if_absent, err);
 }
 
-static int r2_get(struct bucket *b, const char *key, struct buf *ret, struct err *err)
+static int r2_replace(struct bucket *b, const char *key, const void *data, size_t len,
+    char etag[BUCKET_ETAG_SIZE], struct err *err)
 {
-	return s3_get(s3_of(b), key, ret, err);
+	return s3_replace(s3_of(b), key, data, len, content_type(key), etag, err);
+}
+
+static int r2_get(struct bucket *b, const char *key, struct buf *ret,
+    struct bucket_version *ret_version, struct err *err)
+{
+	struct s3_version version;
+
+	if (s3_get(s3_of(b), key, ret, &version, err) != 0)
+		return -1;
+	if (ret_version != NULL) {
+		memcpy(ret_version->etag, version.etag, sizeof(version.etag));
+		ret_version->age_ms = version.age_ms;
+	}
+	return 0;
 }
 
 static int r2_head(struct bucket *b, const char *key, int64_t *ret_bytes, struct err *err)
@@ -70,7 +87,7 @@ static void r2_free(struct bucket *b)
 }
 
 static const struct bucket_ops r2_ops = {
-	r2_put, r2_get, r2_head, r2_remove, r2_list, r2_free,
+	r2_put, r2_replace, r2_get, r2_head, r2_remove, r2_list, r2_free,
 };
 
 struct bucket *bucket_r2_new(struct s3 *s3, const char *name)

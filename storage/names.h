@@ -6,7 +6,7 @@
  *   data/<table>/<32 hex>.sql.gz.damaged  the mark of a damaged one
  *   snapshots/<id>.json  .json.sig  .verified.json  .pinned.json
  *   labels/<label>
- *   lease.json
+ *   lease.json                            who may write there
  *
  * An id is the snapshot's moment in compact form (base/stamp.h), so ids sort by
  * time.

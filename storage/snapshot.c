@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/stamp.h"
+#include "storage/lease.h"
 #include "storage/names.h"
 #include "storage/sign.h"
 
@@ -266,9 +267,9 @@ static int try_publish(struct store *store, struct manifest *m, struct err *err)
 	if (taken)
 		return err_set(err, ERR_EXISTS, "snapshot %s exists", m->id);
 	err_clear(err);
-	if (manifest_write(m, &text, err) != 0 ||
+	if (lease_check(store->lease, err) != 0 || manifest_write(m, &text, err) != 0 ||
 	    put_signature(store, m, &text, err) != 0 ||
-	    put_label(store, m, err) != 0)
+	    put_label(store, m, err) != 0 || lease_check(store->lease, err) != 0)
 		return -1;
 	return store_put(store, key, text.data, text.len, true, err);
 }

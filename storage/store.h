@@ -21,12 +21,15 @@
 
 struct signer;
 struct verifier;
+struct lease;
 
 struct store {
 	struct bucket *bucket;             /* not owned */
 	char *folder;                      /* "production/auth/"; owned */
 	const struct signer *signer;       /* NULL: new snapshots are not signed; not owned */
 	const struct verifier *verifier;   /* NULL: no key is trusted; not owned */
+	struct lease *lease;               /* NULL: none is held; checked before what matters
+	                                    * is written or deleted (storage/lease.h); not owned */
 };
 
 /* Fills `ret`; everything handed in must outlive it. */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/stop.h"
 #include "tests/unit/net/support.h"
 #include "tests/unit/unit.h"
 
@@ -102,7 +103,7 @@ START_TEST(says_what_is_wrong)
 		buf_init(&got, 10);
 		start(answers);
 		fake.now_ms += 17 * 60000;
-		ck_assert_int_ne(s3_get(s3, "k", &got, &err), 0);
+		ck_assert_int_ne(s3_get(s3, "k", &got, NULL, &err), 0);
 		ck_assert_msg(err.code == refusals[i].code, "%d: %s", (int)err.code, err.msg);
 		ck_assert_msg(strstr(err.msg, refusals[i].message) != NULL, "%s", err.msg);
 		ck_assert_msg(strstr(err.hint, refusals[i].hint) != NULL, "%s: %s", err.msg, err.hint);
@@ -169,6 +170,107 @@ START_TEST(needs_conditional_writes)
 }
 END_TEST
 
+/* "old" is to be replaced by "mine". */
+static int replace_x(const char *const *answers, char ret_etag[S3_ETAG_SIZE], struct err *err)
+{
+	int rc;
+
+	(void)snprintf(ret_etag, S3_ETAG_SIZE, "\"old\"");
+	start(answers);
+	rc = s3_replace(s3, "k", "mine", 4, NULL, ret_etag, err);
+	stop();
+	return rc;
+}
+
+#define TAGGED(tag, body) "HTTP/1.1 200 X\r\nETag: \"" tag "\"\r\nConnection: close\r\n\r\n" body
+
+START_TEST(replaces_one_version_only)
+{
+	static const char *const good[] = { TAGGED("new", ""), NULL };
+	static const char *const refused[] = { ERROR("412", "PreconditionFailed"), TAGGED("new", "mine"), NULL };
+	static const char *const gone[] = { ERROR("404", "NoSuchKey"), NULL };
+	static const char *const mine[] = { SERVER_CUT, ERROR("412", "PreconditionFailed"), TAGGED("new", "mine"), NULL };
+	static const char *const theirs[] = { SERVER_CUT, ERROR("412", "PreconditionFailed"), TAGGED("x", "their"), NULL };
+	/* Whether it was carried out cannot be seen: the old one is still there. */
+	static const char *const before[] = { SERVER_CUT, SERVER_CUT, SERVER_CUT, SERVER_CUT, TAGGED("old", "before"), NULL };
+	static const char *const cannot[] = { ERROR("501", "NotImplemented"), NULL };
+	char etag[S3_ETAG_SIZE] = "\"old\"";
+	struct err err = ERR_INIT;
+	const char *r;
+
+	start(good);
+	ck_assert_int_eq(s3_replace(s3, "k", "mine", 4, "text/plain", etag, &err), 0);
+	r = server_request(server, 0);
+	ck_assert_ptr_nonnull(strstr(r, "\r\nif-match: \"old\"\r\n"));
+	ck_assert_ptr_nonnull(strstr(r, "SignedHeaders=content-type;host;if-match;x-amz-"));
+	ck_assert_ptr_null(strstr(r, "if-none-match"));
+	ck_assert_str_eq(etag, "\"new\"");
+	etag[0] = '\0';
+	ck_assert_int_eq(s3_replace(s3, "k", "mine", 4, "text/plain", etag, &err), 0);
+	ck_assert_ptr_nonnull(strstr(server_request(server, 1), "\r\nif-none-match: *\r\n"));
+	stop();
+	ck_assert_int_ne(replace_x(refused, etag, &err), 0);
+	ck_assert_int_eq(err.code, ERR_EXISTS);
+	ck_assert_str_eq(err.msg, "\"k\" was changed by somebody else");
+	ck_assert_str_eq(etag, "\"old\"");
+	ck_assert_int_ne(replace_x(gone, etag, &err), 0);
+	ck_assert_int_eq(err.code, ERR_EXISTS);
+	ck_assert_int_eq(replace_x(mine, etag, &err), 0);
+	ck_assert_str_eq(etag, "\"new\"");
+	ck_assert_int_ne(replace_x(theirs, etag, &err), 0);
+	ck_assert_int_eq(err.code, ERR_EXISTS);
+	ck_assert_int_ne(replace_x(before, etag, &err), 0);
+	ck_assert_int_eq(err.code, ERR_AGAIN);
+	ck_assert_int_ne(replace_x(cannot, etag, &err), 0);
+	ck_assert_int_eq(err.code, ERR_USAGE);
+	ck_assert_ptr_nonnull(strstr(err.msg, "If-Match"));
+}
+END_TEST
+
+#define TIMED(headers) "HTTP/1.1 200 X\r\nETag: \"e\"\r\n" headers "Connection: close\r\n\r\nhello"
+
+START_TEST(tells_version_and_age)
+{
+	static const struct {
+		const char *answer;
+		int64_t age_ms;
+	} cases[] = {
+		{ TIMED("Date: Sun, 22 Nov 2026 18:02:00 GMT\r\nLast-Modified: Sun, 22 Nov 2026 18:00:00 GMT\r\n"), 119000 },
+		{ TIMED("Date: Sun, 22 Nov 2026 18:00:00 GMT\r\nLast-Modified: Sun, 22 Nov 2026 18:00:00 GMT\r\n"), 0 },
+		{ TIMED("Date: Sun, 22 Nov 2026 18:00:00 GMT\r\nLast-Modified: Sun, 22 Nov 2026 18:00:01 GMT\r\n"), -1 },
+		{ TIMED("Last-Modified: Sun, 22 Nov 2026 18:00:00 GMT\r\n"), -1 },
+		{ TIMED("Date: Sun, 22 Nov 2026 18:00:00 GMT\r\nLast-Modified: yesterday\r\n"), -1 },
+		{ TIMED(""), -1 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const char *const answers[] = { cases[i].answer, NULL };
+		struct s3_version version;
+		AUTO_BUF got = BUF_INIT(100);
+
+		start(answers);
+		ck_assert_int_eq(s3_get(s3, "k", &got, &version, NULL), 0);
+		ck_assert_str_eq(version.etag, "\"e\"");
+		ck_assert_int_eq(version.age_ms, cases[i].age_ms);
+		stop();
+	}
+}
+END_TEST
+
+/* The lease of a run that was told to stop is given back. */
+START_TEST(replaces_although_a_stop_was_requested)
+{
+	static const char *const answers[] = { ERROR("503", "SlowDown"), TAGGED("new", ""), NULL };
+	char etag[S3_ETAG_SIZE];
+	struct err err = ERR_INIT;
+
+	stop_request();
+	ck_assert_int_eq(replace_x(answers, etag, &err), 0);
+	ck_assert_str_eq(etag, "\"new\"");
+	stop_clear();
+}
+END_TEST
+
 START_TEST(gets_and_bounds)
 {
 	static const char *const answers[] = { ANSWER("200", "hello"), NULL };
@@ -177,10 +279,10 @@ START_TEST(gets_and_bounds)
 
 	buf_init(&got, 12);
 	start(answers);
-	ck_assert_int_eq(s3_get(s3, "k", &got, NULL), 0);
-	ck_assert_int_eq(s3_get(s3, "k", &got, NULL), 0);
+	ck_assert_int_eq(s3_get(s3, "k", &got, NULL, NULL), 0);
+	ck_assert_int_eq(s3_get(s3, "k", &got, NULL, NULL), 0);
 	ck_assert_str_eq(buf_str(&got), "hellohello");
-	ck_assert_int_ne(s3_get(s3, "k", &got, &err), 0);
+	ck_assert_int_ne(s3_get(s3, "k", &got, NULL, &err), 0);
 	ck_assert_int_eq(err.code, ERR_TOO_BIG);
 	ck_assert_str_eq(err.msg, "\"k\" is larger than 2 bytes");
 	stop();
@@ -356,6 +458,9 @@ UNIT_CASE(s3)
 	tcase_add_test(tc, says_what_is_wrong);
 	tcase_add_test(tc, settles_a_lost_answer);
 	tcase_add_test(tc, needs_conditional_writes);
+	tcase_add_test(tc, replaces_one_version_only);
+	tcase_add_test(tc, tells_version_and_age);
+	tcase_add_test(tc, replaces_although_a_stop_was_requested);
 	tcase_add_test(tc, gets_and_bounds);
 	tcase_add_test(tc, tells_the_size);
 	tcase_add_test(tc, looks_whether_it_is_gone);

@@ -110,6 +110,84 @@ START_TEST(keeps_the_first_when_told)
 }
 END_TEST
 
+START_TEST(replaces_one_version_only)
+{
+	struct bucket_version v, later;
+	char etag[BUCKET_ETAG_SIZE] = "";
+	struct err err = ERR_INIT;
+	AUTO_BUF got = BUF_INIT(100);
+
+	ck_assert_int_eq(bucket_replace(b, "x/y.json", "one", 3, etag, NULL), 0);
+	ck_assert_int_eq(bucket_get_version(b, "x/y.json", &got, &v, NULL), 0);
+	ck_assert_str_eq(v.etag, etag);
+	ck_assert_int_ge(v.age_ms, 0);
+	ck_assert_int_lt(v.age_ms, 60000);
+	ck_assert_int_eq(bucket_replace(b, "x/y.json", "two", 3, etag, NULL), 0);
+	ck_assert_str_ne(etag, v.etag);
+	/* An older version; where something is; where nothing is. */
+	ck_assert_int_ne(bucket_replace(b, "x/y.json", "three", 5, v.etag, &err), 0);
+	ck_assert_int_eq(err.code, ERR_EXISTS);
+	ck_assert_str_eq(err.msg, "bucket \"here\": \"x/y.json\" was changed by somebody else");
+	ck_assert_int_ne(bucket_replace(b, "x/y.json", "three", 5, (char[BUCKET_ETAG_SIZE]){ "" }, &err), 0);
+	ck_assert_int_eq(err.code, ERR_EXISTS);
+	ck_assert_int_ne(bucket_replace(b, "x/z.json", "three", 5, etag, &err), 0);
+	ck_assert_int_eq(err.code, ERR_EXISTS);
+	ck_assert_int_ne(bucket_replace(b, "not/there", "three", 5, etag, &err), 0);
+	ck_assert_int_eq(err.code, ERR_EXISTS);
+	ck_assert_int_eq(bucket_get_version(b, "x/y.json", &got, &later, NULL), 0);
+	ck_assert_str_eq(buf_str(&got), "onetwo");
+	ck_assert_str_eq(later.etag, etag);
+}
+END_TEST
+
+/* The age is the file system's own. */
+START_TEST(tells_the_age)
+{
+	struct timespec times[2] = { { .tv_sec = 1000 }, { .tv_sec = 1000 } };
+	struct bucket_version v;
+	AUTO_BUF got = BUF_INIT(100);
+
+	put("k", "old");
+	ck_assert_int_eq(utimensat(AT_FDCWD, in_root("k"), times, 0), 0);
+	ck_assert_int_eq(bucket_get_version(b, "k", &got, &v, NULL), 0);
+	ck_assert_int_gt(v.age_ms, INT64_C(1700000000000));
+	times[1].tv_sec = INT32_MAX;
+	ck_assert_int_eq(utimensat(AT_FDCWD, in_root("k"), times, 0), 0);
+	ck_assert_int_eq(bucket_get_version(b, "k", &got, &v, NULL), 0);
+	ck_assert_int_eq(v.age_ms, -1);
+	ck_assert_int_ne(bucket_get_version(b, "none", &got, &v, NULL), 0);
+	ck_assert_int_ne(access(in_root("none.tmp-locked"), F_OK), 0);
+}
+END_TEST
+
+/* Each adds its digit to what it has seen; only one of each round may. */
+START_TEST(of_many_one_replaces)
+{
+	char etag[BUCKET_ETAG_SIZE] = "";
+
+	ck_assert_int_eq(bucket_replace(b, "k", "begin", 5, etag, NULL), 0);
+	for (int round = 0; round < 15; round++) {
+		int winners = 0, status;
+		struct bucket_version v;
+		AUTO_BUF got = BUF_INIT(100);
+
+		for (int i = 0; i < 6; i++) {
+			if (fork() == 0) {
+				char text[40];
+				int len = snprintf(text, sizeof(text), "%d of %d", i, round);
+
+				_exit(bucket_replace(b, "k", text, (size_t)len, etag, NULL) == 0);
+			}
+		}
+		while (wait(&status) > 0)
+			winners += WEXITSTATUS(status);
+		ck_assert_int_eq(winners, 1);
+		ck_assert_int_eq(bucket_get_version(b, "k", &got, &v, NULL), 0);
+		memcpy(etag, v.etag, sizeof(etag));
+	}
+}
+END_TEST
+
 static int collect(void *ctx, const char *key, int64_t bytes, int64_t age_s, struct err *err)
 {
 	struct buf *seen = ctx;
@@ -307,6 +385,9 @@ UNIT_CASE(bucket_dir)
 	tcase_add_test(tc, gives_back_what_was_put);
 	tcase_add_test(tc, tells_what_is_not_there);
 	tcase_add_test(tc, keeps_the_first_when_told);
+	tcase_add_test(tc, replaces_one_version_only);
+	tcase_add_test(tc, tells_the_age);
+	tcase_add_test(tc, of_many_one_replaces);
 	tcase_add_test(tc, lets_one_of_eight_win);
 	tcase_add_test(tc, lists_in_byte_order);
 	tcase_add_test(tc, lists_only_what_was_put);

@@ -89,8 +89,10 @@ static int recorder_put(struct bucket *b, const char *key, const void *data, siz
 	return bucket_put(r->real, key, data, len, if_absent, err);
 }
 
-static int recorder_get(struct bucket *b, const char *key, struct buf *ret, struct err *err)
+static int recorder_get(struct bucket *b, const char *key, struct buf *ret,
+    struct bucket_version *ret_version, struct err *err)
 {
+	ck_assert_ptr_null(ret_version);
 	return bucket_get(((struct recorder *)b)->real, key, ret, err);
 }
 
