@@ -1,5 +1,16 @@
 #include "state/internal.h"
 
+/* state/alerts.h */
+#define ALERTS_TABLE                                                          \
+    "CREATE TABLE alerts("                                                    \
+    "  database TEXT NOT NULL,"                                               \
+    "  target TEXT NOT NULL,"                                                 \
+    "  kind TEXT NOT NULL,"                                                   \
+    "  since_at INTEGER NOT NULL,"                                            \
+    "  told_at INTEGER NOT NULL,"                                             \
+    "  gravity INTEGER NOT NULL DEFAULT 0,"                                   \
+    "  PRIMARY KEY(database, target, kind)) WITHOUT ROWID;"
+
 const char state_schema[] =
     "CREATE TABLE databases("
     "  name TEXT PRIMARY KEY NOT NULL,"
@@ -38,10 +49,12 @@ const char state_schema[] =
     "  label TEXT NOT NULL DEFAULT '',"
     "  code TEXT NOT NULL DEFAULT '');"
     "CREATE INDEX runs_database ON runs(database, id);"
-    "CREATE INDEX runs_unfinished ON runs(database) WHERE finished_at = 0;";
+    "CREATE INDEX runs_unfinished ON runs(database) WHERE finished_at = 0;"
+    ALERTS_TABLE;
 
 /* The columns of state_schema that are new, and what can be told of the past. */
 const char state_from_format_1[] =
+    ALERTS_TABLE
     "ALTER TABLE databases ADD COLUMN last_verified_at INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE databases ADD COLUMN failures INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE databases ADD COLUMN retry_at INTEGER NOT NULL DEFAULT 0;"
@@ -142,5 +155,10 @@ const char *const state_sql_text[SQL_COUNT] = {
 	[SQL_EACH_RUN] = "SELECT " RUN_COLUMNS " FROM runs r WHERE r.database = ?1"
 	    " ORDER BY r.id DESC LIMIT ?2",
 	[SQL_RECENT_RUNS] = "SELECT " RUN_COLUMNS " FROM runs r ORDER BY r.id DESC LIMIT ?1",
+	[SQL_ALERT_SET] = "INSERT INTO alerts(database, target, kind, since_at, told_at, gravity)"
+	    " VALUES(?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET since_at = excluded.since_at,"
+	    " told_at = excluded.told_at, gravity = excluded.gravity",
+	[SQL_ALERT_CLEAR] = "DELETE FROM alerts WHERE database = ?1 AND target = ?2 AND kind = ?3",
+	[SQL_EACH_ALERT] = "SELECT database, target, kind, since_at, told_at, gravity FROM alerts",
 	[SQL_GET_RUN] = "SELECT " RUN_COLUMNS " FROM runs r WHERE r.id = ?1",
 };
