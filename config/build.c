@@ -49,12 +49,18 @@ static void set_values(struct builder *b, const struct outline_section *section,
 	}
 }
 
+/* An array without a capacity of its own: it doubles at every power of two. */
+static void *room_for_one(void *array, size_t count, size_t size)
+{
+	return (count & (count - 1)) != 0 ? array : mem_realloc(array, count > 0 ? 2 * count : 1, size);
+}
+
 static void build_account(struct builder *b, struct outline_section *section)
 {
 	struct config *config = b->config;
 	struct config_account *account = mem_calloc(1, sizeof(*account));
 
-	config->accounts = mem_realloc(config->accounts, config->account_count + 1,
+	config->accounts = room_for_one(config->accounts, config->account_count,
 	    sizeof(struct config_account *));
 	config->accounts[config->account_count++] = account;
 	account->name = mem_strdup(section->title);
@@ -67,7 +73,7 @@ static void build_bucket(struct builder *b, struct outline_section *section)
 	struct config *config = b->config;
 	struct config_bucket *bucket = mem_calloc(1, sizeof(*bucket));
 
-	config->buckets = mem_realloc(config->buckets, config->bucket_count + 1,
+	config->buckets = room_for_one(config->buckets, config->bucket_count,
 	    sizeof(struct config_bucket *));
 	config->buckets[config->bucket_count++] = bucket;
 	bucket->name = mem_strdup(section->title);
@@ -80,7 +86,7 @@ static void build_notify(struct builder *b, struct outline_section *section)
 	struct config *config = b->config;
 	struct config_notify *notify = mem_calloc(1, sizeof(*notify));
 
-	config->notifies = mem_realloc(config->notifies, config->notify_count + 1,
+	config->notifies = room_for_one(config->notifies, config->notify_count,
 	    sizeof(struct config_notify *));
 	config->notifies[config->notify_count++] = notify;
 	notify->name = mem_strdup(section->title);
@@ -94,7 +100,7 @@ static void build_environment(struct builder *b, struct outline_section *section
 	struct config *config = b->config;
 	struct config_environment *environment = mem_calloc(1, sizeof(*environment));
 
-	config->environments = mem_realloc(config->environments, config->environment_count + 1,
+	config->environments = room_for_one(config->environments, config->environment_count,
 	    sizeof(struct config_environment *));
 	config->environments[config->environment_count++] = environment;
 	environment->name = mem_strdup(section->title);
@@ -121,8 +127,8 @@ static void build_database(struct builder *b, struct outline_section *section)
 	struct config_environment *environment = section->parent->built;
 	struct config_database *database = mem_calloc(1, sizeof(*database));
 
-	environment->databases = mem_realloc(environment->databases,
-	    environment->database_count + 1, sizeof(struct config_database *));
+	environment->databases = room_for_one(environment->databases, environment->database_count,
+	    sizeof(struct config_database *));
 	environment->databases[environment->database_count++] = database;
 	database->name = mem_strdup(section->title);
 	database->line = section->line;

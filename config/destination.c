@@ -35,12 +35,17 @@ static char *bucket_place(const struct config_bucket *bucket)
 /* Where the database's objects lie, in lower case (some file systems know no
  * other) and with slashes that sort before every other character, so that what
  * lies in a folder follows it directly. NULL when that is not known. */
-static char *place_of(const struct config_database *database)
+static char *place_of(const struct config *config, const struct config_database *database,
+    char *const *roots)
 {
 	const struct config_bucket *bucket = database->policy.bucket;
-	AUTO_STR root = bucket != NULL ? bucket_place(bucket) : NULL;
+	const char *root = NULL;
 	char *place;
 
+	for (size_t i = 0; i < config->bucket_count; i++) {
+		if (config->buckets[i] == bucket)
+			root = roots[i];
+	}
 	if (root == NULL)
 		return NULL;
 	place = mem_printf("%s%s%s/%s/%s", root, bucket->prefix[0] != '\0' ? "/" : "",
@@ -84,10 +89,14 @@ static void complain(const struct destination *outer, const struct destination *
 void config_check_destinations(const struct config *config, struct config_problems *problems)
 {
 	struct destination *all = mem_calloc(config->database_count, sizeof(*all));
+	char **roots = mem_calloc(config->bucket_count, sizeof(char *));
 	size_t count = 0, outer = 0;
 
+	/* Once for each bucket: it asks the file system. */
+	for (size_t i = 0; i < config->bucket_count; i++)
+		roots[i] = bucket_place(config->buckets[i]);
 	for (size_t i = 0; i < config->database_count; i++) {
-		char *place = place_of(config->databases[i]);
+		char *place = place_of(config, config->databases[i], roots);
 
 		if (place != NULL)
 			all[count++] = (struct destination){ config->databases[i], place };
@@ -101,5 +110,8 @@ void config_check_destinations(const struct config *config, struct config_proble
 	}
 	for (size_t i = 0; i < count; i++)
 		free(all[i].place);
+	for (size_t i = 0; i < config->bucket_count; i++)
+		free(roots[i]);
+	free(roots);
 	free(all);
 }

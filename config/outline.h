@@ -21,9 +21,11 @@ struct outline_section {
 	enum section_kind kind;
 	char *title;             /* NULL for the file itself */
 	int line;
+	size_t number;           /* its place in the outline */
 	const struct outline_section *parent;
 	struct outline_value *values;   /* a list has one for each item */
 	size_t count, cap;
+	const struct outline_section *namesake;   /* for config/require.c: an earlier one, or NULL */
 	const void *reader;      /* libConfuse's section while it is read */
 	void *built;             /* for config/build.c: the struct it became */
 };

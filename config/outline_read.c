@@ -9,10 +9,15 @@
  * - It stops at an unknown name, and what it has for skipping one loses its
  *   place in nested sections (and says nothing). So an unknown name is added to
  *   the options, and the text is read again from the start.
+ * - It keeps every section, and looks through all of them at each title. Nobody
+ *   asks it for them: each is dropped when it has been read.
+ * - It copies all options for every section. Those whose names are not in the
+ *   text are not offered: that is most of the time it takes.
  * - Callbacks get no argument of ours: hence `reading`. The library's own lexer
  *   is a global, too.
  */
 #include <confuse.h>
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,6 +44,9 @@ struct reader {
 	bool again;              /* one more was found */
 	bool stopped;
 	int last_line;
+	const struct outline_section *environment;   /* the last one */
+	bool *in_text;           /* for each option: is its name in the text? */
+	bool offer_all;
 };
 
 static struct reader *reading;
@@ -57,18 +65,19 @@ static struct outline_section *add_section(const cfg_t *cfg, enum section_kind k
 {
 	struct outline *outline = reading->outline;
 	struct outline_section *section = mem_calloc(1, sizeof(*section));
-	size_t parent = outline->count;
 
-	while (parent > 0 && outline->sections[parent - 1]->kind != SECTION_FILE &&
-	    (kind != SECTION_DATABASE || outline->sections[parent - 1]->kind != SECTION_ENVIRONMENT))
-		parent--;
-	section->parent = parent > 0 ? outline->sections[parent - 1] : NULL;
+	section->parent = outline->count > 0 ? outline->sections[0] : NULL;
+	if (kind == SECTION_DATABASE && reading->environment != NULL)
+		section->parent = reading->environment;
+	if (kind == SECTION_ENVIRONMENT)
+		reading->environment = section;
 	section->kind = kind;
 	section->title = mem_strdup(cfg->title);
 	section->line = cfg->line;
 	section->reader = cfg;
 	outline->sections = mem_grow(outline->sections, outline->count, &outline->cap,
 	    sizeof(struct outline_section *));
+	section->number = outline->count;
 	outline->sections[outline->count++] = section;
 	return section;
 }
@@ -178,6 +187,14 @@ static int on_section(cfg_t *cfg, cfg_opt_t *opt, const char *text, void *result
 	return 0;
 }
 
+/* Each section has its own copy of all the options; drop it with them. */
+static int on_section_end(cfg_t *cfg, cfg_opt_t *opt)
+{
+	(void)cfg;
+	(void)cfg_free_value(opt);
+	return 0;
+}
+
 static void stop(int line, const char *message)
 {
 	if (reading->stopped)
@@ -190,6 +207,12 @@ static void stop(int line, const char *message)
 /* A name nobody knows: learn it and begin again. */
 static void learn(const struct outline_section *section, int line, const char *name)
 {
+	/* Written with escapes, which note_words does not see through. */
+	if (option_find(section->kind, name) != NULL && !reading->offer_all) {
+		reading->offer_all = true;
+		reading->again = true;
+		return;
+	}
 	if (reading->unknown_count == UNKNOWN_MAX || find_unknown(section->kind, name) != NULL) {
 		AUTO_STR message = mem_printf("unexpected \"%.64s\"", name);
 
@@ -246,6 +269,16 @@ static void on_error(cfg_t *cfg, const char *fmt, va_list ap)
 		stop(cfg->line, message);
 }
 
+static cfg_opt_t *make_options(enum section_kind kind);
+
+static cfg_opt_t make_section(const char *name, enum section_kind kind)
+{
+	cfg_opt_t opt = CFG_SEC(name, make_options(kind), CFGF_MULTI | CFGF_TITLE);
+
+	opt.validcb = on_section_end;
+	return opt;
+}
+
 /* The options of a kind of section for libConfuse, which copies them. */
 static cfg_opt_t *make_options(enum section_kind kind)
 {
@@ -257,7 +290,7 @@ static cfg_opt_t *make_options(enum section_kind kind)
 	for (size_t i = 0; i < option_count; i++) {
 		const struct option *o = &option_table[i];
 
-		if ((o->sections & IN(kind)) == 0)
+		if ((o->sections & IN(kind)) == 0 || !(reading->in_text[i] || reading->offer_all))
 			continue;
 		if (o->kind == OPTION_KEYS)
 			opts[n++] = (cfg_opt_t)CFG_STR_LIST_CB(o->name, NULL, CFGF_NODEFAULT, on_value);
@@ -268,8 +301,7 @@ static cfg_opt_t *make_options(enum section_kind kind)
 		const char *name = section_name((enum section_kind)i);
 
 		if (section_find(kind, name, false) == (enum section_kind)i)
-			opts[n++] = (cfg_opt_t)CFG_SEC(name, make_options((enum section_kind)i),
-			    CFGF_MULTI | CFGF_TITLE);
+			opts[n++] = make_section(name, (enum section_kind)i);
 	}
 	for (size_t i = 0; i < reading->unknown_count; i++) {
 		const struct unknown *u = &reading->unknowns[i];
@@ -277,8 +309,7 @@ static cfg_opt_t *make_options(enum section_kind kind)
 		if (u->in == kind && u->section == SECTION_FILE)
 			opts[n++] = (cfg_opt_t)CFG_STR_LIST_CB(u->name, NULL, CFGF_NODEFAULT, on_value);
 		else if (u->in == kind)
-			opts[n++] = (cfg_opt_t)CFG_SEC(u->name, make_options(u->section),
-			    CFGF_MULTI | CFGF_TITLE);
+			opts[n++] = make_section(u->name, u->section);
 	}
 	return opts;
 }
@@ -290,6 +321,30 @@ static void free_options(cfg_opt_t *opts)
 			free_options(opts[i].subopts);
 	}
 	free(opts);
+}
+
+static void note_word(const char *word, size_t len, bool *in_text)
+{
+	for (size_t i = 0; i < option_count; i++) {
+		const char *name = option_table[i].name;
+
+		if (name[0] == word[0] && strncmp(name, word, len) == 0 && name[len] == '\0')
+			in_text[i] = true;
+	}
+}
+
+/* Which options' names are words of the text, wherever they stand. */
+static void note_words(const char *text, bool *in_text)
+{
+	while (*text != '\0') {
+		size_t len = 0;
+
+		while (isalnum((unsigned char)text[len]) || text[len] == '_')
+			len++;
+		if (len > 0 && islower((unsigned char)*text))
+			note_word(text, len, in_text);
+		text += len > 0 ? len : 1;
+	}
 }
 
 static void read_once(const char *text)
@@ -315,14 +370,18 @@ void outline_read(struct outline *ret, const char *text, struct config_problems 
 	size_t before = problems->count;
 
 	reading = &reader;
+	reader.in_text = mem_calloc(option_count, sizeof(bool));
+	note_words(text, reader.in_text);
 	*ret = (struct outline){ 0 };
 	do {
 		outline_release(ret);
 		problem_truncate(problems, before);
 		reader.again = false;
+		reader.environment = NULL;
 		read_once(text);
 	} while (reader.again);
 	for (size_t i = 0; i < reader.unknown_count; i++)
 		free(reader.unknowns[i].name);
+	free(reader.in_text);
 	reading = NULL;
 }

@@ -1,6 +1,7 @@
 #include "config/require.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -71,26 +72,55 @@ static void check_useless(const struct outline_section *section, unsigned bits,
 	}
 }
 
-static void check_title(const struct outline *outline, const struct outline_section *section,
-    struct config_problems *problems)
+/* Sections of one name stand together, in the order of the file. */
+static int by_name(const void *a, const void *b)
 {
-	AUTO_STR label = outline_label(section);
+	const struct outline_section *x = *(const struct outline_section *const *)a;
+	const struct outline_section *y = *(const struct outline_section *const *)b;
+	int order;
 
-	if (!value_is_name(section->title)) {
+	if (x->kind != y->kind)
+		return x->kind < y->kind ? -1 : 1;
+	if (x->parent != y->parent)
+		return x->parent->number < y->parent->number ? -1 : 1;
+	order = strcmp(x->title, y->title);
+	if (order != 0)
+		return order;
+	return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* Tell each section of the first one with its name. Not by looking through all
+ * the others: there may be thousands. */
+static void find_namesakes(const struct outline *outline)
+{
+	size_t count = outline->count - 1;   /* the file itself has no name */
+	struct outline_section **sorted = mem_calloc(count, sizeof(struct outline_section *));
+
+	memcpy(sorted, outline->sections + 1, count * sizeof(struct outline_section *));
+	qsort(sorted, count, sizeof(struct outline_section *), by_name);
+	for (size_t i = 1; i < count; i++) {
+		const struct outline_section *before = sorted[i - 1];
+
+		if (before->kind == sorted[i]->kind && before->parent == sorted[i]->parent &&
+		    strcmp(before->title, sorted[i]->title) == 0)
+			sorted[i]->namesake = before->namesake != NULL ? before->namesake : before;
+	}
+	free(sorted);
+}
+
+static void check_title(const struct outline_section *section, struct config_problems *problems)
+{
+	bool good = value_is_name(section->title);
+	AUTO_STR label = good && section->namesake == NULL ? NULL : outline_label(section);
+
+	if (!good) {
 		problem_add(problems, section->line, "%s: \"%.64s\" cannot be a name", label,
 		    section->title);
 		problem_hint(problems, "at most 64 letters, digits, \"-\", \"_\" and \".\", not beginning with \"-\" or \".\"");
 	}
-	for (size_t i = 1; i < outline->count && outline->sections[i] != section; i++) {
-		const struct outline_section *other = outline->sections[i];
-
-		if (other->kind != section->kind || other->parent != section->parent ||
-		    strcmp(other->title, section->title) != 0)
-			continue;
+	if (section->namesake != NULL)
 		problem_add(problems, section->line, "%s is there twice, first in line %d", label,
-		    other->line);
-		break;
-	}
+		    section->namesake->line);
 }
 
 static bool is_uuid(const char *text)
@@ -193,11 +223,12 @@ static void check_notify(const struct outline *outline, const struct outline_sec
 
 void require_all(const struct outline *outline, struct config_problems *problems)
 {
+	find_namesakes(outline);
 	for (size_t i = 1; i < outline->count; i++) {
 		const struct outline_section *section = outline->sections[i];
 		unsigned bits = variant(section);
 
-		check_title(outline, section, problems);
+		check_title(section, problems);
 		check_missing(section, bits, problems);
 		check_useless(section, bits, problems);
 		if (section->kind == SECTION_BUCKET)

@@ -98,6 +98,15 @@ START_TEST(a_database_inherits_from_its_environment)
 }
 END_TEST
 
+START_TEST(names_may_be_written_with_escapes)
+{
+	struct config *c = fixture_read(unit_folder(), "\"j\\x6fbs\" = 7\n" ACCOUNT BUCKET ENVIRONMENT);
+
+	ck_assert_uint_eq(c->jobs, 7);
+	config_free(c);
+}
+END_TEST
+
 START_TEST(when_runs_are_due)
 {
 	struct config *c = fixture_read(unit_folder(), ACCOUNT BUCKET
@@ -326,6 +335,7 @@ UNIT_CASE(config)
 	tcase_add_test(tc, the_folder_of_a_bare_name_is_absolute);
 	tcase_add_test(tc, text_has_many_forms);
 	tcase_add_test(tc, finds_the_file);
+	tcase_add_test(tc, names_may_be_written_with_escapes);
 	tcase_add_test(tc, when_runs_are_due);
 	tcase_add_test(tc, whom_to_tell);
 	tcase_add_test(tc, the_example_has_no_problem);
