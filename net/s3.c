@@ -4,7 +4,11 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/stop.h"
 #include "net/s3_call.h"
+
+#define DELETE_TRIES 3
+#define DELETE_PAUSE_MS 200
 
 static void copy_secret(struct secret *to, const struct secret *from)
 {
@@ -242,19 +246,34 @@ static int send_delete(struct s3 *s3, const char *key, struct err *err)
 	return rc;
 }
 
-int s3_delete(struct s3 *s3, const char *key, struct err *err)
+static int delete_and_look(struct s3 *s3, const char *key, bool *ret_gone, struct err *err)
 {
 	struct err seen = ERR_INIT;
 	int64_t bytes;
 
 	if (send_delete(s3, key, err) != 0)
 		return -1;
-	if (s3_head(s3, key, &bytes, &seen) == 0)
-		return err_set(err, ERR_AGAIN, "%s said that \"%s\" was deleted, but it is still there",
-		    s3->url.origin, key);
-	if (seen.code == ERR_NOT_FOUND)
+	*ret_gone = s3_head(s3, key, &bytes, &seen) != 0;
+	if (!*ret_gone || seen.code == ERR_NOT_FOUND)
 		return 0;
 	if (err != NULL)
 		*err = seen;
 	return err_wrap(err, "whether \"%s\" is gone cannot be seen", key);
+}
+
+/* No request failed here, so http.c repeats none. */
+int s3_delete(struct s3 *s3, const char *key, struct err *err)
+{
+	bool gone;
+
+	for (int64_t tries = 1; tries <= DELETE_TRIES; tries++) {
+		if (tries > 1)
+			clock_sleep_ms(s3->clock, DELETE_PAUSE_MS * (tries - 1));
+		if (stop_check(err) != 0 || delete_and_look(s3, key, &gone, err) != 0)
+			return -1;
+		if (gone)
+			return 0;
+	}
+	return err_set(err, ERR_EXISTS, "%s said %d times that \"%s\" was deleted, but it is still there",
+	    s3->url.origin, DELETE_TRIES, key);
 }

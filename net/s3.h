@@ -72,7 +72,8 @@ int s3_get(struct s3 *s3, const char *key, struct buf *ret, struct s3_version *r
 int s3_head(struct s3 *s3, const char *key, int64_t *ret_bytes, struct err *err);
 
 /* DELETE, then HEAD to see that it is gone: R2 has answered "deleted" and kept
- * the object (TORTURE 57). A key that was not there is no error. */
+ * the object (TORTURE 57). It is then told twice more, and after that ERR_EXISTS.
+ * A key that was not there is no error. */
 int s3_delete(struct s3 *s3, const char *key, struct err *err);
 
 /* Every key below `prefix`, in byte order, through ListObjectsV2 with

@@ -54,6 +54,8 @@ struct prune_snapshot {
 	bool removed;                /* its manifest is gone (a dry run: would go) */
 };
 
+#define PRUNE_FOREIGN_SHOWN 5
+
 /* With `dry_run`, what would be. Objects are counted as they lie in the bucket. */
 struct prune_report {
 	struct prune_snapshot *snapshots;   /* oldest first */
@@ -69,7 +71,7 @@ struct prune_report {
 	char **problems;             /* what a person should know, one a line; not_gone included */
 	size_t problem_count, problem_cap;
 	char *blocked;               /* why no garbage was removed, or NULL */
-	char **foreign;              /* the first few keys that are none of d1keep's */
+	char **foreign;              /* keys that are none of d1keep's, PRUNE_FOREIGN_SHOWN at most */
 	size_t foreign_count;        /* of all of them */
 };
 

@@ -65,9 +65,14 @@ int64_t retention_span(const char *text)
 	return 0;
 }
 
+static bool future(const struct retention_snapshot *s, const struct retention_policy *policy)
+{
+	return s->at > policy->now + RETENTION_SKEW_S;
+}
+
 static bool is_of_the_future(const struct deciding *d, size_t i)
 {
-	return d->snapshots[i].at > d->policy->now + RETENTION_SKEW_S;
+	return future(&d->snapshots[i], d->policy);
 }
 
 static bool is_bad(const struct deciding *d, size_t i)
@@ -262,29 +267,31 @@ static void apply_policy(struct deciding *d)
 /* ---- when the newest runs failed ---- */
 
 /* The newest by its moment, whatever it is: but not from the future. */
-static size_t newest_of_all(const struct deciding *d)
+static const struct retention_snapshot *newest_of_all(
+    const struct retention_snapshot *snapshots, size_t count,
+    const struct retention_policy *policy)
 {
-	size_t newest = NONE;
+	const struct retention_snapshot *newest = NULL;
 
-	for (size_t i = 0; i < d->count; i++) {
-		if (!is_of_the_future(d, i) &&
-		    (newest == NONE || d->snapshots[i].at > d->snapshots[newest].at))
-			newest = i;
+	for (size_t i = 0; i < count; i++) {
+		if (!future(&snapshots[i], policy) && (newest == NULL || snapshots[i].at > newest->at))
+			newest = &snapshots[i];
 	}
 	return newest;
 }
 
-static const char *why_nothing_goes(const struct deciding *d)
+const char *retention_why_held(const struct retention_snapshot *snapshots, size_t count,
+    const struct retention_policy *policy)
 {
-	size_t newest = newest_of_all(d);
+	const struct retention_snapshot *newest = newest_of_all(snapshots, count, policy);
 
-	if (d->policy->last_run_failed)
+	if (policy->last_run_failed)
 		return "nothing is removed while the last backup is one that failed";
-	if (newest == NONE)
+	if (newest == NULL)
 		return NULL;
-	if (d->snapshots[newest].unreadable != NULL)
+	if (newest->unreadable != NULL)
 		return "nothing is removed while the newest snapshot is one that cannot be read";
-	return is_bad(d, newest) ?
+	return newest->verdict == RETENTION_BAD ?
 	    "nothing is removed while the newest snapshot is one that is damaged" : NULL;
 }
 
@@ -314,7 +321,7 @@ bool retention_decide(const struct retention_snapshot *snapshots, size_t count,
 	keep_the_newest(&d);
 	keep_last_resorts(&d);
 	apply_policy(&d);
-	held = why_nothing_goes(&d);
+	held = retention_why_held(snapshots, count, policy);
 	for (size_t i = 0; i < count; i++)
 		settle(&d, i, held);
 	free(d.order);

@@ -78,6 +78,10 @@ struct retention_fate {
 bool retention_decide(const struct retention_snapshot *snapshots, size_t count,
     const struct retention_policy *policy, struct retention_fate *ret);
 
+/* Why nothing may be removed, or NULL: what retention_decide goes by. */
+const char *retention_why_held(const struct retention_snapshot *snapshots, size_t count,
+    const struct retention_policy *policy);
+
 /* Does the policy name anything? */
 bool retention_is_set(const struct retention_policy *policy);
 

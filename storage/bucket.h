@@ -82,8 +82,9 @@ int bucket_replace(struct bucket *b, const char *key, const void *data, size_t l
 
 int bucket_head(struct bucket *b, const char *key, int64_t *ret_bytes, struct err *err);
 
-/* Gone when it returns 0, looked at once more to be sure. A key that is not
- * there is no error. */
+/* Gone when it returns 0, looked at once more to be sure; ERR_EXISTS when the bucket
+ * says that it was deleted, and it is still there; ERR_REFUSED when a lock rule of
+ * the bucket keeps it. A key that is not there is no error. */
 int bucket_remove(struct bucket *b, const char *key, struct err *err);
 
 /* Every object whose key begins with `prefix` ("" for all, else the beginning
