@@ -123,6 +123,7 @@ $(BUILD)/d1keepd: $(call objects,daemon) $(call archives,daemon)
 # One test program a layer: tests/unit/<layer>/*.c with that layer and what it
 # may use, nothing else. (The daemon is no archive: its tests take its objects
 # but main.)
+shared_retention := $(BUILD)/tests/unit/storage/fixture.o
 shared_notify := $(BUILD)/tests/unit/net/support.o
 shared_restore := $(BUILD)/tests/unit/tables/support.o
 shared_roundtrip := $(call objects,tests/unit/random)
