@@ -49,6 +49,26 @@ char *format_duration_ms(int64_t ms, char ret[FORMAT_SIZE])
 	return ret;
 }
 
+/* Exact: every unit that is not 0. */
+char *format_span(int64_t seconds, char ret[FORMAT_SIZE])
+{
+	static const struct { int64_t seconds; const char *name; } units[] = {
+		{ 86400, "d" }, { 3600, "h" }, { 60, "min" }, { 1, "s" },
+	};
+	size_t used = 0;
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]) && used < FORMAT_SIZE - 1; i++) {
+		int64_t n = seconds / units[i].seconds;
+
+		if (n == 0 && (i < 3 || used > 0))
+			continue;
+		used += (size_t)snprintf(ret + used, FORMAT_SIZE - used, "%s%" PRId64 " %s",
+		    used > 0 ? " " : "", n, units[i].name);
+		seconds -= n * units[i].seconds;
+	}
+	return ret;
+}
+
 char *format_age(int64_t seconds, char ret[FORMAT_SIZE])
 {
 	if (seconds < -120)

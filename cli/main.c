@@ -20,6 +20,7 @@ const struct command *const commands[] = {
 	&command_restore,
 	&command_undo,
 	&command_status,
+	&command_timetable,
 	&command_notify,
 	&command_check,
 	&command_keygen,

@@ -3,6 +3,10 @@
 #define HOUR 3600
 #define FEW 4
 
+/* No delay is longer: a blackout leaves a minute a week, which the clock may
+ * skip once, before the offset and after it. */
+#define LONGEST_DELAY (30 * 86400)
+
 /* FNV-1a, and MurmurHash's last steps to let every bit weigh in. Written out
  * here, for it may never change: due times would. */
 static uint64_t hash(const char *name)
@@ -121,4 +125,21 @@ int64_t slots_newest(const struct slots *slots, int64_t after_slot, int64_t now,
 	}
 	*ret_due_at = newest_due;
 	return newest;
+}
+
+int64_t slots_next_run(const struct slots *slots, int64_t after_slot, int64_t *ret_due_at)
+{
+	int64_t due, slot = slots_next(slots, after_slot, &due);
+
+	if (slot >= 0)
+		slot = slots_newest(slots, slot - 1, due, &due);
+	*ret_due_at = due;
+	return slot;
+}
+
+int64_t slots_before(const struct slots *slots, int64_t now)
+{
+	int64_t due, slot = slots_newest(slots, now - LONGEST_DELAY, now, &due);
+
+	return slot >= 0 ? slot : now - LONGEST_DELAY;
 }

@@ -40,4 +40,12 @@ int64_t slots_next(const struct slots *slots, int64_t after_slot, int64_t *ret_d
 int64_t slots_newest(const struct slots *slots, int64_t after_slot, int64_t now,
     int64_t *ret_due_at);
 
+/* The slot of the next run after that of `after_slot`, and when it is due: of
+ * the slots that are due at that moment the newest. -1 for both: none. */
+int64_t slots_next_run(const struct slots *slots, int64_t after_slot, int64_t *ret_due_at);
+
+/* A moment such that the slots after it are those that are due after `now`:
+ * the newest slot that is due by then, or one far enough back. */
+int64_t slots_before(const struct slots *slots, int64_t now);
+
 #endif

@@ -112,6 +112,34 @@ START_TEST(a_long_absence_is_one_run)
 }
 END_TEST
 
+START_TEST(the_next_run_takes_the_newest_of_the_swallowed)
+{
+	struct slots hourly = make("30 * * * *", "UTC", 60, "08:00-18:00");
+	int64_t due, slot = slots_next_run(&hourly, moment("2026-11-23T07:30:00Z"), &due);
+
+	ck_assert_int_eq(slot, moment("2026-11-23T17:30:00Z"));
+	ck_assert_int_eq(due, moment("2026-11-23T18:01:00Z"));
+	slot = slots_next_run(&hourly, slot, &due);
+	ck_assert_int_eq(slot, moment("2026-11-23T18:30:00Z"));
+	ck_assert_int_eq(due, moment("2026-11-23T18:31:00Z"));
+}
+END_TEST
+
+/* A slot that is past already, but not due yet, is still to come. */
+START_TEST(what_is_to_come_begins_with_what_is_delayed)
+{
+	struct slots daily = make("0 10 * * *", "UTC", 0, "08:00-18:00");
+
+	ck_assert_int_eq(slots_before(&daily, moment("2026-11-23T12:00:00Z")),
+	    moment("2026-11-22T10:00:00Z"));
+	ck_assert_int_eq(slots_before(&daily, moment("2026-11-23T18:00:00Z")),
+	    moment("2026-11-23T10:00:00Z"));
+	daily = make("@yearly", "UTC", 0, "");
+	ck_assert_int_lt(slots_before(&daily, moment("2026-11-23T18:00:00Z")),
+	    moment("2026-11-23T18:00:00Z"));
+}
+END_TEST
+
 /* The same on every host and in every version: these may never change. */
 START_TEST(an_offset_belongs_to_its_name)
 {
@@ -146,6 +174,8 @@ UNIT_CASE(slots)
 	tcase_add_test(tc, the_offset_stays_at_the_end_of_a_blackout);
 	tcase_add_test(tc, swallowed_slots_make_one_run_of_the_newest);
 	tcase_add_test(tc, a_long_absence_is_one_run);
+	tcase_add_test(tc, the_next_run_takes_the_newest_of_the_swallowed);
+	tcase_add_test(tc, what_is_to_come_begins_with_what_is_delayed);
 	tcase_add_test(tc, an_offset_belongs_to_its_name);
 	tcase_add_test(tc, offsets_spread_evenly);
 }
