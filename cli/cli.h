@@ -59,6 +59,7 @@ extern const struct command command_verify;
 extern const struct command command_diff;
 extern const struct command command_restore;
 extern const struct command command_undo;
+extern const struct command command_prune;
 extern const struct command command_status;
 extern const struct command command_timetable;
 extern const struct command command_check;

@@ -19,6 +19,7 @@ const struct command *const commands[] = {
 	&command_diff,
 	&command_restore,
 	&command_undo,
+	&command_prune,
 	&command_status,
 	&command_timetable,
 	&command_notify,

@@ -11,7 +11,7 @@ static bool is_blocked(struct prune_report *report, const struct census *c)
 		const struct census_snapshot *s = &c->snapshots[i];
 
 		if (!s->gone && s->unreadable != NULL)
-			report->blocked = mem_printf("snapshot %s: %s", s->id, s->unreadable);
+			report->blocked = mem_printf("no garbage is removed: snapshot %s: %s", s->id, s->unreadable);
 	}
 	return report->blocked != NULL;
 }
@@ -38,7 +38,7 @@ static int look_at(struct looking *l, const char *id)
 	struct prune_report *report = l->remover->report;
 
 	if (at == CENSUS_NONE && report->blocked == NULL)
-		report->blocked = mem_printf("snapshot %s appeared meanwhile: another run is writing here", id);
+		report->blocked = mem_printf("no garbage is removed: snapshot %s appeared meanwhile, another run is writing here", id);
 	else if (at != CENSUS_NONE && l->census->snapshots[at].gone && !l->remover->options->dry_run)
 		is_back(l, &l->census->snapshots[at]);
 	return 0;

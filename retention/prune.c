@@ -137,6 +137,21 @@ static void orphan_chunks(struct census *c, const struct census_snapshot *s)
 		c->objects[s->chunks[i]].orphaned = true;
 }
 
+/* Somebody may have pinned it since the listing. */
+static int is_pinned_meanwhile(const struct remover *r, const char *id, bool *ret,
+    struct err *err)
+{
+	struct err local = ERR_INIT;
+	struct pin pin;
+	int rc = store_get_pin(r->options->store, id, &pin, &local);
+
+	*ret = (rc == 0 && pin.until >= r->options->policy.now) || local.code == ERR_CORRUPT;
+	if (rc == 0 || local.code == ERR_CORRUPT || local.code == ERR_NOT_FOUND)
+		return 0;
+	*err = local;
+	return -1;
+}
+
 /* If the manifest stays, all of it stays. */
 static int remove_snapshot(struct remover *r, struct census *c, size_t i, struct err *err)
 {
@@ -159,10 +174,19 @@ static int remove_snapshot(struct remover *r, struct census *c, size_t i, struct
 	return remove_what_lies_beside(r, c, s, err);
 }
 
-static int remove_chosen(struct remover *r, struct census *c, struct err *err)
+static int remove_chosen(struct remover *r, struct census *c, bool even_pinned, struct err *err)
 {
 	for (size_t i = 0; i < c->snapshot_count; i++) {
-		if (!r->report->snapshots[i].fate.kept && remove_snapshot(r, c, i, err) != 0)
+		struct prune_snapshot *s = &r->report->snapshots[i];
+		bool pinned = false;
+
+		if (s->fate.kept)
+			continue;
+		if (!even_pinned && is_pinned_meanwhile(r, s->id, &pinned, err) != 0)
+			return -1;
+		if (pinned)
+			stays(s, "pinned meanwhile");
+		else if (remove_snapshot(r, c, i, err) != 0)
 			return -1;
 	}
 	return 0;
@@ -211,7 +235,7 @@ int prune_store(const struct prune_options *options, struct prune_report *ret, s
 	remover_init(&remover, options, ret);
 	begin_report(&census, ret);
 	if (decide(&census, &options->policy, ret)) {
-		rc = remove_chosen(&remover, &census, &local);
+		rc = remove_chosen(&remover, &census, false, &local);
 		if (rc == 0)
 			rc = garbage_remove(&remover, &census, false, &local);
 	}
@@ -314,7 +338,7 @@ int prune_remove(const struct prune_options *options, const char *const *ids, si
 	if (rc == 0 && !force)
 		rc = check_all(&census, ret, options->policy.now, &local);
 	if (rc == 0)
-		rc = remove_chosen(&remover, &census, &local);
+		rc = remove_chosen(&remover, &census, force, &local);
 	if (rc == 0)
 		rc = garbage_remove(&remover, &census, true, &local);
 	end_report(&census, ret);

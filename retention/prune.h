@@ -70,7 +70,7 @@ struct prune_report {
 	size_t not_gone;             /* objects that were "deleted" and are still there */
 	char **problems;             /* what a person should know, one a line; not_gone included */
 	size_t problem_count, problem_cap;
-	char *blocked;               /* why no garbage was removed, or NULL */
+	char *blocked;               /* why nothing, or no garbage, was removed; or NULL */
 	char **foreign;              /* keys that are none of d1keep's, PRUNE_FOREIGN_SHOWN at most */
 	size_t foreign_count;        /* of all of them */
 };
