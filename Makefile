@@ -11,7 +11,7 @@ VERSION := 0.1.0
 # The house, lowest floor first. A folder may include only its own headers and
 # those of the folders named here (tests/lint.sh holds it to that), and its
 # unit tests link with no others.
-LAYERS := base schedule state config net notify db tables storage retention backup restore control
+LAYERS := base schedule state config net notify db tables storage retention backup restore control setup
 uses_base :=
 uses_schedule := base
 uses_state := base
@@ -25,7 +25,8 @@ uses_retention := storage schedule base
 uses_backup := tables db storage base
 uses_restore := tables db storage net base
 uses_control := config state schedule base
-uses_cli := restore backup retention storage tables db notify net config state schedule base
+uses_setup := base
+uses_cli := setup restore backup retention storage tables db notify net config state schedule base
 uses_daemon := control config state schedule base
 # No folder: the tests of what backup and restore do together.
 uses_roundtrip := restore backup tables db storage base
@@ -47,7 +48,7 @@ endif
 
 # The folders a layer's link needs: those it may use, and what they use.
 closure = $(if $(1),$(1) $(call closure,$(sort $(foreach l,$(1),$(uses_$(l))))))
-linked = $(filter $(call closure,$(uses_$(1))),control restore backup retention storage tables db notify net config state schedule base)
+linked = $(filter $(call closure,$(uses_$(1))),setup control restore backup retention storage tables db notify net config state schedule base)
 archives = $(patsubst %,$(BUILD)/lib%.a,$(call linked,$(1)))
 objects = $(patsubst %.c,$(BUILD)/%.o,$(wildcard $(1)/*.c))
 TESTED := $(foreach l,$(LAYERS) daemon roundtrip,$(if $(wildcard tests/unit/$(l)/*.c),$(l)))

@@ -23,6 +23,7 @@ const struct command *const commands[] = {
 	&command_status,
 	&command_timetable,
 	&command_notify,
+	&command_init,
 	&command_check,
 	&command_keygen,
 	&command_completion,

@@ -30,6 +30,11 @@ static struct http *new_http(const char *ca_file, struct budget *budget)
 	});
 }
 
+struct http *open_http(const char *ca_file)
+{
+	return new_http(ca_file, NULL);
+}
+
 /* ---- buckets ---- */
 
 struct bucket_secrets {

@@ -67,6 +67,9 @@ int open_db(const struct session *session, const struct config_database *databas
     struct open_db *ret, struct err *err);
 void close_db(struct open_db *open);
 
+/* What all of it is reached by; for what is not of the configuration. */
+struct http *open_http(const char *ca_file);
+
 /* "production/auth@which" to its store and snapshot, both open. `which` NULL
  * is the latest. */
 struct open_snapshot {

@@ -108,7 +108,7 @@ static int make_url(const struct d1_api *api, const struct d1_call *call, struct
 {
 	if (buf_addf(ret, err, "%s%s/accounts/", api->base.origin, api->base.path) != 0 ||
 	    sigv4_encode(ret, api->account_id, 0, err) != 0 ||
-	    buf_adds(ret, "/d1/database", err) != 0)
+	    buf_adds(ret, call->service != NULL ? call->service : "/d1/database", err) != 0)
 		return -1;
 	if (call->database_id != NULL && (buf_adds(ret, "/", err) != 0 ||
 	    sigv4_encode(ret, call->database_id, 0, err) != 0))

@@ -17,7 +17,8 @@
 #define D1_SMALL_ANSWER_BYTES (1u << 20)
 
 struct d1_call {
-	const char *database_id;  /* NULL: …/d1/database itself */
+	const char *service;      /* NULL: "/d1/database" */
+	const char *database_id;  /* NULL: the service itself */
 	const char *subject;      /* what errors call the database; NULL: its id */
 	const char *tail;         /* "/raw"; may have a query; "" for none */
 	/* A POST with this JSON (not owned), or with no body; else a GET. */

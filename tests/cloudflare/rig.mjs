@@ -96,6 +96,7 @@ const mf = new Miniflare({
       account_id: config.account_id,
       token: config.token,
       databases: config.databases,
+      buckets: config.buckets,
       created_at: "2026-01-02T03:04:05.678Z",
       started_at: startedAt,
     },

@@ -34,7 +34,9 @@ async function route(request, ctx) {
 
   const path = url.pathname.slice(rig.base_path.length + 1).split("/").map(decodeURIComponent);
   const [accounts, account, d1, database, key, ...rest] = path;
-  if (accounts !== "accounts" || account !== rig.account_id || d1 !== "d1" || database !== "database") return nowhere();
+  if (accounts !== "accounts" || account !== rig.account_id) return nowhere();
+  if (`${request.method} ${d1}/${database}` === "GET r2/buckets" && !key) return listBuckets(query);
+  if (d1 !== "d1" || database !== "database") return nowhere();
   if (!key && request.method === "GET") return list(query);
   if (!key) return request.method === "POST" ? create(request) : nowhere();
 
@@ -74,6 +76,14 @@ function list(query) {
   const all = databases.filter((d) => name === null || d.name.includes(name));
   const result = all.slice((page - 1) * perPage, page * perPage).map(describe);
   return envelope(200, { result, result_info: { page, per_page: perPage, count: result.length, total_count: all.length } });
+}
+
+function listBuckets(query) {
+  const perPage = Number(query.get("per_page") ?? 20);
+  const from = rig.buckets.indexOf(query.get("cursor")) + 1;
+  const page = rig.buckets.slice(from, from + perPage);
+  const cursor = from + perPage < rig.buckets.length ? page.at(-1) : "";
+  return envelope(200, { result: { buckets: page.map((name) => ({ name, creation_date: rig.created_at })) }, result_info: { cursor, per_page: perPage } });
 }
 
 const LOCATIONS = [undefined, null, "wnam", "enam", "weur", "eeur", "apac", "oc"];
