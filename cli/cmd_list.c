@@ -19,7 +19,7 @@ static const struct option_def options[] = {
 };
 
 static const char *const headings[] = {
-	"SNAPSHOT", "LABEL", ">AGE", ">TABLES", ">ROWS", ">SIZE", ">NEW", "CONSISTENCY", "SIGNED",
+	"SNAPSHOT", "LABEL", "?PINNED", ">AGE", ">TABLES", ">ROWS", ">SIZE", ">NEW", "CONSISTENCY", "SIGNED",
 	"VERIFIED",
 };
 
@@ -42,7 +42,8 @@ static const char *signed_word(enum signature signature)
 	}
 }
 
-static void add_row(struct columns *c, const struct snapshot *s, const struct verdict *v)
+static void add_row(struct columns *c, const struct snapshot *s, const struct verdict *v,
+    const struct pin *pin)
 {
 	const struct manifest *m = &s->manifest;
 	AUTO_STR name = snapshot_name(m);
@@ -54,6 +55,7 @@ static void add_row(struct columns *c, const struct snapshot *s, const struct ve
 	(void)stamp_parse(m->id, &at);
 	columns_add(c, name);
 	columns_add(c, m->label != NULL ? m->label : "-");
+	columns_add(c, pin_words(pin, clock_now(&clock_system), text));
 	columns_add(c, format_age(clock_now(&clock_system) - at, text));
 	columns_add(c, format_count((int64_t)m->table_count, text));
 	columns_add(c, format_count(manifest_rows(m), text));
@@ -78,6 +80,7 @@ static void list_one(struct listing *l, struct open_store *open, const struct st
     const char *name)
 {
 	struct verdict verdict = { 0 };
+	struct pin pin = { 0 };
 	struct snapshot snapshot;
 	struct err err = ERR_INIT;
 
@@ -88,10 +91,12 @@ static void list_one(struct listing *l, struct open_store *open, const struct st
 	}
 	if (id->has_verdict && store_get_verdict(&open->store, id->id, &verdict, &err) != 0)
 		log_warning("%s: %s", name, err.msg);
+	if (id->has_pin && store_get_pin(&open->store, id->id, &pin, &err) != 0)
+		log_warning("%s: %s", name, err.msg);
 	if (l->array != NULL)
-		(void)json_object_array_add(l->array, snapshot_json(&snapshot, &verdict, false));
+		(void)json_object_array_add(l->array, snapshot_json(&snapshot, &verdict, &pin, false));
 	else
-		add_row(l->columns, &snapshot, &verdict);
+		add_row(l->columns, &snapshot, &verdict, &pin);
 	verdict_release(&verdict);
 	snapshot_release(&snapshot);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/printable.h"
@@ -25,7 +26,8 @@ static void line(const char *name, const char *value)
 		(void)printf("%-15s %s\n", name, printable(shown));
 }
 
-static void print_heading(const struct snapshot *s, const struct verdict *v)
+static void print_heading(const struct snapshot *s, const struct verdict *v,
+    const struct pin *pin)
 {
 	const struct manifest *m = &s->manifest;
 	AUTO_STR name = snapshot_name(m);
@@ -41,6 +43,7 @@ static void print_heading(const struct snapshot *s, const struct verdict *v)
 
 	line("snapshot", name);
 	line("label", m->label);
+	line("pinned", pin->until != 0 ? pin_words(pin, clock_now(&clock_system), a) : NULL);
 	line("source", source);
 	line("started", stamp_iso(m->started_at, stamp));
 	line("consistency", read);
@@ -91,6 +94,7 @@ static void print_tables(const struct manifest *m)
 static int show(const struct session *session, const char *text, bool json)
 {
 	struct verdict verdict = { 0 };
+	struct pin pin = { 0 };
 	struct open_snapshot open;
 	struct err err = ERR_INIT;
 
@@ -98,12 +102,15 @@ static int show(const struct session *session, const char *text, bool json)
 		return fail(&err);
 	if (store_get_verdict(&open.open.store, open.snapshot.manifest.id, &verdict, &err) != 0)
 		err_clear(&err);
+	if (store_get_pin(&open.open.store, open.snapshot.manifest.id, &pin, &err) != 0 &&
+	    err.code != ERR_CORRUPT)
+		pin = (struct pin){ 0 };
 	if (json) {
-		AUTO_JSON document = snapshot_json(&open.snapshot, &verdict, true);
+		AUTO_JSON document = snapshot_json(&open.snapshot, &verdict, &pin, true);
 
 		print_json(document);
 	} else {
-		print_heading(&open.snapshot, &verdict);
+		print_heading(&open.snapshot, &verdict, &pin);
 		print_tables(&open.snapshot.manifest);
 	}
 	verdict_release(&verdict);

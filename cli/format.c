@@ -118,6 +118,22 @@ static bool is_right(const char *heading)
 	return heading[0] == '>';
 }
 
+static const char *plain_heading(const char *heading)
+{
+	return heading + (heading[0] == '>' || heading[0] == '?');
+}
+
+static bool is_left_out(const struct columns *c, size_t column)
+{
+	if (c->headings[column][0] != '?')
+		return false;
+	for (size_t i = column; i < c->used; i += c->count) {
+		if (strcmp(c->cells[i], "-") != 0)
+			return false;
+	}
+	return true;
+}
+
 /* Characters, not bytes: those that begin one. */
 static int width(const char *text)
 {
@@ -130,7 +146,7 @@ static int width(const char *text)
 
 static int column_width(const struct columns *c, size_t column)
 {
-	int widest = width(c->headings[column]) - is_right(c->headings[column]);
+	int widest = width(plain_heading(c->headings[column]));
 
 	for (size_t i = column; i < c->used; i += c->count) {
 		if (width(c->cells[i]) > widest)
@@ -144,6 +160,8 @@ static void print_cell(const struct columns *c, size_t column, const char *text,
 	bool last = column + 1 == c->count;
 	int blanks = widest - width(text);
 
+	if (widest < 0)
+		return;   /* the column is left out */
 	if (is_right(c->headings[column]))
 		(void)printf("%*s%s", blanks, "", text);
 	else
@@ -156,8 +174,8 @@ void columns_print(const struct columns *c)
 	int *widest = mem_calloc(c->count, sizeof(*widest));
 
 	for (size_t i = 0; i < c->count; i++) {
-		widest[i] = column_width(c, i);
-		print_cell(c, i, c->headings[i] + is_right(c->headings[i]), widest[i]);
+		widest[i] = is_left_out(c, i) ? -1 : column_width(c, i);
+		print_cell(c, i, plain_heading(c->headings[i]), widest[i]);
 	}
 	for (size_t i = 0; i < c->used; i++)
 		print_cell(c, i % c->count, c->cells[i], widest[i % c->count]);

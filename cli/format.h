@@ -20,7 +20,8 @@ char *format_age(int64_t seconds, char ret[FORMAT_SIZE]);      /* "3 h", "12 d" 
 const char *plural(int64_t n, const char *one, const char *many);
 
 /* A table: cells are copied; columns whose heading begins with '>' are right-
- * aligned. */
+ * aligned, and one (never the last) whose heading begins with '?' is left out when
+ * all its cells are "-". */
 struct columns;
 struct columns *columns_new(const char *const *headings, size_t count);
 void columns_add(struct columns *c, const char *cell);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "base/stamp.h"
 #include "cli/session.h"
@@ -22,11 +23,33 @@ const char *verdict_words(const struct verdict *verdict)
 	return strcmp(name, "good") == 0 && strcmp(verdict->how, "replay") == 0 ? "rebuilt" : name;
 }
 
+char *pin_words(const struct pin *pin, int64_t now, char ret[FORMAT_SIZE])
+{
+	char stamp[STAMP_ISO_SIZE];
+
+	if (pin == NULL || pin->until == 0 || pin->until < now)
+		(void)snprintf(ret, FORMAT_SIZE, "-");
+	else if (pin->until == PINNED_FOR_EVER)
+		(void)snprintf(ret, FORMAT_SIZE, "yes");
+	else
+		(void)snprintf(ret, FORMAT_SIZE, "until %.24s", stamp_iso(pin->until, stamp));
+	return ret;
+}
+
 static void set_stamp(struct json_object *o, const char *key, int64_t at)
 {
 	char text[STAMP_ISO_SIZE];
 
 	json_set_str(o, key, at > 0 ? stamp_iso(at, text) : NULL);
+}
+
+/* A pin that has run out is none. */
+static void set_pin(struct json_object *o, const struct pin *pin)
+{
+	bool pinned = pin != NULL && pin->until != 0 && pin->until >= clock_now(&clock_system);
+
+	json_set_bool(o, "pinned", pinned);
+	set_stamp(o, "pinned_until", pinned && pin->until != PINNED_FOR_EVER ? pin->until : 0);
 }
 
 static struct json_object *objects_json(const struct manifest *m)
@@ -50,7 +73,7 @@ static struct json_object *objects_json(const struct manifest *m)
 }
 
 struct json_object *snapshot_json(const struct snapshot *s, const struct verdict *verdict,
-    bool full)
+    const struct pin *pin, bool full)
 {
 	const struct manifest *m = &s->manifest;
 	struct json_object *o = json_object_new_object();
@@ -82,6 +105,7 @@ struct json_object *snapshot_json(const struct snapshot *s, const struct verdict
 	json_set_str(o, "verified", verdict_name(verdict));
 	json_set_str(o, "verified_how", verdict != NULL && verdict->verified_at != 0 ? verdict->how : NULL);
 	set_stamp(o, "verified_at", verdict != NULL ? verdict->verified_at : 0);
+	set_pin(o, pin);
 	json_set_str(o, "manifest_sha256", s->manifest_sha256);
 	json_set_int(o, "exception_count", (int64_t)m->exception_count);
 	if (full) {
