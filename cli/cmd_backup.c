@@ -1,9 +1,7 @@
 /* d1keep backup: take a snapshot of each named database now. */
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 
 #include "backup/take.h"
 #include "base/clock.h"
@@ -258,13 +256,6 @@ static int run_job(struct job *job, struct session *session, char **names, int n
 	return status;
 }
 
-/* The daemon's job ends with the daemon, also when that is killed. */
-static void listen_to_daemon(struct events *events, const char *fd)
-{
-	events->fd = atoi(fd);
-	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-}
-
 static int run(const struct cli *cli, const struct command *command, int argc, char **argv)
 {
 	struct job job = { .events.fd = -1, .quiet = cli->quiet };
@@ -281,7 +272,7 @@ static int run(const struct cli *cli, const struct command *command, int argc, c
 		else if (id == OPT_ALL)
 			all = true;
 		else if (id == OPT_EVENTS)
-			listen_to_daemon(&job.events, value);
+			job.events.fd = events_listener(value);
 	}
 	args_release(&args);
 	if (id < 0)

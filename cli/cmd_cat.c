@@ -7,13 +7,17 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/cli.h"
+#include "cli/events.h"
 #include "cli/session.h"
 #include "restore/fetch.h"
 #include "restore/restore.h"
 
+enum { OPT_EVENTS = 256 };
+
 static const struct option_def options[] = {
 	{ 't', "table", "TABLE", "only the rows of this table (may be given again)" },
 	{ 'z', "gzip", NULL, "as it is stored: gzip" },
+	{ OPT_EVENTS, "events-fd", "N", NULL },
 	{ 0, NULL, NULL, NULL },
 };
 
@@ -21,6 +25,7 @@ struct wanted_tables {
 	const char **tables;
 	size_t count, cap;
 	bool gzip;
+	struct events events;    /* errors, for d1keepd */
 };
 
 static bool wanted(void *ctx, const struct manifest_object *object)
@@ -55,8 +60,10 @@ static int cat(const struct session *session, const char *text, struct wanted_ta
 	struct err err = ERR_INIT;
 	int rc;
 
-	if (open_snapshot(session, text, &open, &err) != 0)
+	if (open_snapshot(session, text, &open, &err) != 0) {
+		events_error(&s->events, &err);
 		return fail(&err);
+	}
 	rc = check_tables(s, &open.snapshot.manifest, &err);
 	if (rc == 0)
 		rc = restore_write(&(struct fetch_options){
@@ -66,13 +73,14 @@ static int cat(const struct session *session, const char *text, struct wanted_ta
 	close_snapshot(&open);
 	if (rc == 0)
 		return EXIT_DONE;
+	events_error(&s->events, &err);
 	/* Whoever reads has seen enough. */
 	return err.sys == EPIPE ? EXIT_FAILED : fail(&err);
 }
 
 static int run(const struct cli *cli, const struct command *command, int argc, char **argv)
 {
-	struct wanted_tables s = { 0 };
+	struct wanted_tables s = { .events.fd = -1 };
 	struct session session;
 	struct args args;
 	const char *value;
@@ -85,6 +93,8 @@ static int run(const struct cli *cli, const struct command *command, int argc, c
 			s.tables[s.count++] = value;
 		} else if (id == 'z') {
 			s.gzip = true;
+		} else {
+			s.events.fd = events_listener(value);
 		}
 	}
 	args_release(&args);

@@ -9,12 +9,16 @@
 #include "base/mem.h"
 #include "base/stamp.h"
 #include "cli/cli.h"
+#include "cli/events.h"
 #include "cli/format.h"
 #include "cli/session.h"
 #include "cli/snapshot_json.h"
 
+enum { OPT_EVENTS = OPT_JSON + 1 };
+
 static const struct option_def options[] = {
 	{ OPT_JSON, "json", NULL, "one JSON document: {\"snapshots\":[…]}" },
+	{ OPT_EVENTS, "events-fd", "N", NULL },
 	{ 0, NULL, NULL, NULL },
 };
 
@@ -27,6 +31,7 @@ struct listing {
 	const struct session *session;
 	struct columns *columns;      /* for people */
 	struct json_object *array;    /* or for programs */
+	struct events events;         /* errors, for d1keepd */
 	int status;
 };
 
@@ -71,6 +76,7 @@ static void note_failure(struct listing *l, const struct err *err)
 {
 	int status = fail(err);
 
+	events_error(&l->events, err);
 	if (l->status != EXIT_DAMAGE)
 		l->status = status;
 }
@@ -130,9 +136,9 @@ static void print_listing(const struct listing *l)
 	}
 }
 
-static int list(const struct session *session, const char *text, bool json)
+static int list(const struct session *session, const char *text, bool json, int events_fd)
 {
-	struct listing l = { .session = session, .status = EXIT_DONE };
+	struct listing l = { .session = session, .status = EXIT_DONE, .events.fd = events_fd };
 	struct names_ref ref = { 0 };
 	struct config_database **found = NULL;
 	struct err err = ERR_INIT;
@@ -145,8 +151,10 @@ static int list(const struct session *session, const char *text, bool json)
 			found = session_select(session, &ref, &count, &err);
 	}
 	names_ref_release(&ref);
-	if (found == NULL)
+	if (found == NULL) {
+		events_error(&l.events, &err);
 		return fail(&err);
+	}
 	l.columns = columns_new(headings, sizeof(headings) / sizeof(headings[0]));
 	l.array = json ? json_object_new_array() : NULL;
 	for (size_t i = 0; i < count; i++) {
@@ -163,18 +171,27 @@ static int list(const struct session *session, const char *text, bool json)
 static int run(const struct cli *cli, const struct command *command, int argc, char **argv)
 {
 	struct session session;
-	char **rest;
-	bool json;
-	int rest_count, status;
+	struct args args;
+	const char *value;
+	bool json = false;
+	int id, status, events_fd = -1;
 
-	if (!args_only_json(command, argc, argv, &json, &rest, &rest_count))
+	args_init(&args, command, argc, argv);
+	while ((id = args_next(&args, &value)) > 0) {
+		if (id == OPT_JSON)
+			json = true;
+		else
+			events_fd = events_listener(value);
+	}
+	args_release(&args);
+	if (id < 0)
 		return EXIT_USAGE;
-	if (rest_count > 1)
+	if (args.rest_count > 1)
 		return usage_error(command, "one environment or database at a time");
 	status = session_open(&session, cli);
 	if (status != EXIT_DONE)
 		return status;
-	status = list(&session, rest_count == 1 ? rest[0] : NULL, json);
+	status = list(&session, args.rest_count == 1 ? args.rest[0] : NULL, json, events_fd);
 	session_close(&session);
 	return finish_output(status);
 }

@@ -1,6 +1,9 @@
 #include "cli/events.h"
 
+#include <signal.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -25,6 +28,12 @@ static struct json_object *new_event(const char *name)
 
 	json_set_str(o, "event", name);
 	return o;
+}
+
+int events_listener(const char *text)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
+	return atoi(text);
 }
 
 void events_start(struct events *e, const char *database)

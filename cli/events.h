@@ -15,6 +15,10 @@ struct events {
 	int64_t progress_ms;     /* when progress was last told */
 };
 
+/* The descriptor that --events-fd names. Whoever writes there is the daemon's child
+ * and ends with it, also when that is killed. */
+int events_listener(const char *text);
+
 void events_start(struct events *e, const char *database);
 /* At most one a second. */
 void events_progress(struct events *e, int64_t rows, int64_t bytes);

@@ -12,6 +12,7 @@
 #include "daemon/plan.h"
 #include "daemon/record.h"
 #include "daemon/runner.h"
+#include "daemon/serve.h"
 #include "daemon/settings.h"
 #include "daemon/timetable.h"
 
@@ -25,6 +26,7 @@ struct loop {
 	struct record record;
 	struct timetable *table;
 	struct runner *runner;
+	struct serve *serve;            /* NULL with --once */
 	uv_loop_t uv;
 	uv_timer_t alarm;               /* the next due time */
 	uv_timer_t watchdog;
@@ -65,6 +67,7 @@ static void close_all(struct loop *loop)
 		if (!uv_is_closing(handles[i]))
 			uv_close(handles[i], NULL);
 	}
+	serve_stop(loop->serve);
 }
 
 /* uv_run returns when the last handle is closed. */
@@ -86,6 +89,7 @@ static void on_stop(uv_signal_t *handle, int signal_number)
 	log_info("%s: stopping, with %zu running", signal_number == SIGTERM ? "SIGTERM" : "SIGINT",
 	    runner_running(loop->runner));
 	notify_send(loop->options->notify, "STOPPING=1");
+	serve_set_stopping(loop->serve);
 	(void)uv_timer_stop(&loop->alarm);
 	runner_stop(loop->runner, STOP_KILL_AFTER_MS);
 	tell_status(loop);
@@ -113,6 +117,7 @@ static void on_job_ended(void *ctx, const struct runner_end *end)
 	if (!state_run_succeeded(&end->run))
 		loop->failures++;
 	timetable_finished(loop->table, end->database);
+	serve_ended(loop->serve, &end->run);
 	tell_status(loop);
 	leave_if_idle(loop);
 }
@@ -182,6 +187,8 @@ static void take_config(struct loop *loop, struct config *config)
 	    loop->options->once, now);
 
 	runner_set_config(loop->runner, config->text);
+	if (loop->serve != NULL)
+		serve_set_config(loop->serve, config);
 	timetable_free(loop->table);
 	loop->table = table;
 	if (loop->config != config)
@@ -249,8 +256,28 @@ static void start_watchdog(struct loop *loop)
 		(void)uv_timer_start(&loop->watchdog, on_watchdog, 0, every);
 }
 
+static int on_create(void *ctx, const struct config_database *database, const char *label,
+    int64_t *ret_run, bool *ret_is_new, struct err *err)
+{
+	(void)ctx, (void)database, (void)label, (void)ret_run, (void)ret_is_new;
+	return err_set(err, ERR_AGAIN, "not yet");
+}
+
+static void start_serve(struct loop *loop)
+{
+	struct serve_options serve = {
+		.loop = &loop->uv, .clock = loop->options->clock, .binary = loop->options->binary,
+		.config_path = loop->options->config_path, .record = &loop->record,
+		.runner = loop->runner, .create = on_create, .ctx = loop,
+	};
+
+	if (!loop->options->once)
+		loop->serve = serve_start(&serve, loop->config);
+}
+
 static void release(struct loop *loop)
 {
+	serve_free(loop->serve);
 	runner_free(loop->runner);
 	timetable_free(loop->table);
 	record_close(&loop->record);
@@ -276,6 +303,7 @@ int loop_run(const struct loop_options *options, struct err *err)
 	record_open(&loop.record, state_dir, options->clock);
 	loop.runner = runner_new(&runner);
 	take_config(&loop, loop.config);
+	start_serve(&loop);
 	start_watchdog(&loop);
 	notify_send(options->notify, "READY=1");
 	look_at_clock(&loop);

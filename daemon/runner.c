@@ -201,6 +201,11 @@ void runner_set_config(struct runner *runner, const char *text)
 		(void)unsetenv("D1KEEP_CONFIG_TEXT");
 }
 
+int runner_config_fd(const struct runner *runner)
+{
+	return runner->config_fd;
+}
+
 void runner_set_jobs(struct runner *runner, unsigned jobs)
 {
 	runner->options.jobs = jobs;

@@ -48,6 +48,9 @@ void runner_push(struct runner *runner, const char *database, unsigned timeout_s
  * $D1KEEP_CONFIG_TEXT (cli/session.c). */
 void runner_set_config(struct runner *runner, const char *text);
 
+/* That text, for other children's 4; 0: they read the file themselves. */
+int runner_config_fd(const struct runner *runner);
+
 void runner_set_jobs(struct runner *runner, unsigned jobs);
 
 /* Start nothing more: what waits is told as ended and cut off, what runs gets

@@ -1,0 +1,19 @@
+#include "control/host.h"
+
+const char *run_outcome_word(enum run_outcome outcome)
+{
+	static const char *const words[] = {
+		"good", "incomplete", "failed", "damaged", "cut-off",
+	};
+
+	return words[outcome];
+}
+
+enum run_outcome run_outcome(const struct state_run *run)
+{
+	if (run->verified == STATE_VERIFIED_BAD)
+		return RUN_DAMAGED;
+	if (state_run_succeeded(run))
+		return run->exit_code == 5 ? RUN_INCOMPLETE : RUN_GOOD;
+	return state_run_failed(run) ? RUN_FAILED : RUN_CUT_OFF;
+}
