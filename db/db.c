@@ -11,6 +11,16 @@ int db_query(struct db *db, const char *const *sql, size_t count, struct db_answ
 	return db->ops->query(db, sql, count, ret, err);
 }
 
+bool db_shows_values(const struct db *db)
+{
+	return db->ops->each != NULL;
+}
+
+int db_each(struct db *db, const char *sql, db_visit *visit, void *ctx, struct err *err)
+{
+	return db->ops->each(db, sql, visit, ctx, err);
+}
+
 struct db_cell db_cell(const struct db_rows *rows, size_t row, size_t column)
 {
 	if (row >= rows->count || column >= rows->columns)

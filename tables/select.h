@@ -30,6 +30,9 @@ enum select_mode {
 int select_page(struct buf *ret, const struct table *table, enum select_mode mode,
     struct span after, int64_t limit, struct err *err);
 
+/* Append the statement for the values of all rows as they are, in key order. */
+int select_values(struct buf *ret, const struct table *table, struct err *err);
+
 /* Append the statement for a slice of one value, as hex: `count` bytes from the
  * zero-based `offset` of value `place` of the row whose key `row` has. */
 int select_slice(struct buf *ret, const struct table *table, struct span row, size_t place,

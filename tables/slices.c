@@ -8,12 +8,11 @@
 #include "tables/literal.h"
 #include "tables/reader.h"
 #include "tables/select.h"
+#include "tables/values.h"
 #include "base/hash.h"
 
 #define SLICE_BYTES (256 * 1024)
 #define SLICES_A_CALL 4
-/* A larger value cannot be kept: its literal would not fit a chunk. */
-#define VALUE_MAX_BYTES (24 * 1024 * 1024)
 
 struct big_row {
 	struct db *db;

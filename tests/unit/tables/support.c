@@ -334,7 +334,7 @@ static void fake_free(struct db *db)
 
 struct fake_d1 *fake_d1_open(const char *path)
 {
-	static const struct db_ops ops = { fake_query, fake_bookmark, fake_free };
+	static const struct db_ops ops = { .query = fake_query, .bookmark = fake_bookmark, .free = fake_free };
 	struct fake_d1 *d1 = mem_calloc(1, sizeof(*d1));
 
 	d1->db = (struct db){
