@@ -1,8 +1,13 @@
 /*
- * cron_next against the plainest oracle there is: a year of real minutes, the
- * local time of each by localtime, and the rules of schedule/cron.h applied one
- * minute after the other. It shares no code with cron.c, cron_parse.c or zone.c:
- * an expression is made at random together with the sets it stands for.
+ * cron_next against the plainest oracle there is: real minutes, the local time
+ * of each by localtime, and the rules of schedule/cron.h applied one minute after
+ * the other. It shares no code with cron.c, cron_parse.c or the zone database's
+ * reader: an expression is made at random together with the sets it stands for.
+ *
+ * Whole years that have something odd, and stretches of two months at random
+ * from 1990 to 2060, half of them where a clock changes.
+ *   D1KEEP_SEED=N     another beginning; it is said with a failure
+ *   D1KEEP_ROUNDS=N   so many stretches in each zone
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,10 +17,10 @@
 #include "schedule/cron.h"
 #include "tests/unit/unit.h"
 
-#define LEAD 2880               /* minutes before the year: to know what has been shown */
+#define LEAD 2880               /* minutes before it begins: to know what has been shown */
 #define YEAR (366 * 1440)
-#define SPAN (LEAD + YEAR)
-#define EXPRESSIONS 20
+#define STRETCH (60 * 1440)
+#define DAY 86400
 
 struct minute {
 	int32_t wall;               /* minutes of local time since 1970 */
@@ -28,7 +33,31 @@ struct rule {
 	bool every_hour, any_day, any_weekday;
 };
 
-static uint32_t seed;
+/* What is walked through. */
+struct walk {
+	const char *zone;
+	int64_t start;              /* of its lead */
+	int span;                   /* minutes, with the lead */
+	struct minute *minutes;
+	int *next;                  /* for one rule: where it fires next */
+};
+
+static uint32_t seed, seed_said;
+
+static unsigned long setting(const char *name, unsigned long otherwise)
+{
+	const char *text = getenv(name);
+
+	return text != NULL ? strtoul(text, NULL, 10) : otherwise;
+}
+
+static void begin_chance(uint32_t number)
+{
+	seed_said = (uint32_t)setting("D1KEEP_SEED", 20261128);
+	seed = (seed_said * 2654435761u) ^ (number + 1) * 2246822519u;
+	if (seed == 0)
+		seed = 1;
+}
 
 static int pick(int count)
 {
@@ -101,18 +130,33 @@ static void fill(struct minute *m, const struct tm *tm, int32_t wall)
 		(int8_t)tm->tm_wday, (int8_t)tm->tm_hour, (int8_t)tm->tm_min };
 }
 
-/* Every minute of the span: the oracle's own way to a zone. */
-static void walk_zone(const char *zone, int64_t start, struct minute *span)
+static void use_zone(const char *zone)
 {
 	(void)setenv("TZ", zone, 1);
 	tzset();
-	for (int i = 0; i < SPAN; i++) {
-		time_t at = start + (int64_t)i * 60;
+}
+
+/* Every minute of the span: the oracle's own way to a zone. */
+static void walk_init(struct walk *w, const char *zone, int64_t begin, int minutes)
+{
+	*w = (struct walk){ zone, begin - LEAD * 60, LEAD + minutes, NULL, NULL };
+	w->minutes = calloc((size_t)w->span, sizeof(*w->minutes));
+	w->next = calloc((size_t)w->span + 1, sizeof(*w->next));
+	ck_assert(w->minutes != NULL && w->next != NULL);
+	use_zone(zone);
+	for (int i = 0; i < w->span; i++) {
+		time_t at = w->start + (int64_t)i * 60;
 		struct tm tm;
 
 		(void)localtime_r(&at, &tm);   /* no assert: each writes to a pipe */
-		fill(&span[i], &tm, (int32_t)((at + tm.tm_gmtoff) / 60));
+		fill(&w->minutes[i], &tm, (int32_t)((at + tm.tm_gmtoff) / 60));
 	}
+}
+
+static void walk_release(struct walk *w)
+{
+	free(w->minutes);
+	free(w->next);
 }
 
 /* Does one of the walls after `shown` up to `now` match? */
@@ -131,56 +175,68 @@ static bool gap_matches(const struct rule *r, int32_t shown, int32_t now)
 	return false;
 }
 
-/* To `next`: for each minute the first one from there on that fires, or SPAN. */
-static void walk_rule(const struct rule *r, const struct minute *span, int *next)
+/* To `next`: for each minute the first one from there on that fires, or the span. */
+static void walk_rule(const struct rule *r, struct walk *w)
 {
-	int32_t shown = span[0].wall;
+	const struct minute *m = w->minutes;
+	int32_t shown = m[0].wall;
 
-	for (int i = 0; i < SPAN; i++) {
-		bool fires = r->every_hour || span[i].wall == shown + 1 ?
-		    rule_matches(r, &span[i]) : gap_matches(r, shown, span[i].wall);
+	for (int i = 0; i < w->span; i++) {
+		bool fires = r->every_hour || m[i].wall == shown + 1 ?
+		    rule_matches(r, &m[i]) : gap_matches(r, shown, m[i].wall);
 
-		next[i] = fires ? i : -1;
-		if (span[i].wall > shown)
-			shown = span[i].wall;
+		w->next[i] = fires ? i : -1;
+		if (m[i].wall > shown)
+			shown = m[i].wall;
 	}
-	next[SPAN] = SPAN;
-	for (int i = SPAN - 1; i >= 0; i--)
-		next[i] = next[i] >= 0 ? next[i] : next[i + 1];
+	w->next[w->span] = w->span;
+	for (int i = w->span - 1; i >= 0; i--)
+		w->next[i] = w->next[i] >= 0 ? w->next[i] : w->next[i + 1];
 }
 
-static void compare(const struct rule *r, const char *zone, int64_t start, const int *next,
-    int from, int seconds)
+static void compare(const struct rule *r, const struct cron *cron, const struct walk *w, int from,
+    int seconds)
 {
-	int64_t after = start + (int64_t)from * 60 + seconds;
-	int found = next[from + 1];
-	int64_t expected = start + (int64_t)found * 60;
-	struct cron cron;
-	int64_t got;
+	int64_t after = w->start + (int64_t)from * 60 + seconds;
+	int found = w->next[from + 1];
+	int64_t expected = w->start + (int64_t)found * 60;
+	int64_t got = cron_next(cron, w->zone, after);
 
-	got = cron_parse(r->text, &cron, NULL) == 0 ? cron_next(&cron, zone, after) : -2;
 	if (got == expected)
 		return;
 	/* Past the span the oracle knows nothing. */
-	if (found == SPAN && (got == -1 || got > expected))
+	if (found == w->span && (got == -1 || got > expected))
 		return;
-	ck_abort_msg("\"%s\" in %s after %lld: got %lld, not %lld", r->text, zone,
-	    (long long)after, (long long)got, (long long)expected);
+	ck_abort_msg("D1KEEP_SEED=%u: \"%s\" in %s after %lld: got %lld, not %lld", seed_said, r->text,
+	    w->zone, (long long)after, (long long)got, (long long)expected);
 }
 
-/* At random moments, and at every minute around each change of the clock. */
-static void compare_rule(const struct rule *r, const char *zone, int64_t start,
-    const struct minute *span, const int *next)
+/* At random moments, and at many around each change of the clock. */
+static void compare_rule(const struct rule *r, const struct cron *cron, const struct walk *w)
 {
 	for (int probe = 0; probe < 300; probe++)
-		compare(r, zone, start, next, LEAD + pick(YEAR), pick(60));
-	for (int i = LEAD; i < SPAN; i++) {
-		if (span[i].wall == span[i - 1].wall + 1)
+		compare(r, cron, w, LEAD + pick(w->span - LEAD), pick(60));
+	for (int i = LEAD; i < w->span; i++) {
+		if (w->minutes[i].wall == w->minutes[i - 1].wall + 1)
 			continue;
-		for (int near = i - 200 > LEAD ? i - 200 : LEAD; near < i + 200 && near < SPAN; near += 3)
-			compare(r, zone, start, next, near, pick(60));
-		compare(r, zone, start, next, i - 1, 59);
-		compare(r, zone, start, next, i, 0);
+		for (int near = i - 200 > LEAD ? i - 200 : LEAD; near < i + 200 && near < w->span; near += 3)
+			compare(r, cron, w, near, pick(60));
+		compare(r, cron, w, i - 1, 59);
+		compare(r, cron, w, i, 0);
+	}
+}
+
+static void compare_expressions(struct walk *w, int count)
+{
+	for (int i = 0; i < count; i++) {
+		struct rule rule;
+		struct cron cron;
+
+		do
+			random_rule(&rule);
+		while (cron_parse(rule.text, &cron, NULL) != 0);   /* 31 February */
+		walk_rule(&rule, w);
+		compare_rule(&rule, &cron, w);
 	}
 }
 
@@ -198,25 +254,61 @@ static const struct { const char *zone; int year; } years[] = {
 START_TEST(agrees_with_a_walk_through_every_minute)
 {
 	struct tm tm = { .tm_year = years[_i].year - 1900, .tm_mday = 1 };
-	int64_t start = timegm(&tm) - LEAD * 60;
-	struct minute *span = calloc(SPAN, sizeof(*span));
-	int *next = calloc(SPAN + 1, sizeof(*next));
+	struct walk walk;
 
-	ck_assert(span != NULL && next != NULL);
-	seed = 2463534242u + (uint32_t)_i;
-	walk_zone(years[_i].zone, start, span);
-	for (int i = 0; i < EXPRESSIONS; i++) {
-		struct rule rule;
-		struct cron cron;
+	begin_chance((uint32_t)_i);
+	walk_init(&walk, years[_i].zone, timegm(&tm), YEAR);
+	compare_expressions(&walk, 20);
+	walk_release(&walk);
+}
+END_TEST
 
-		do
-			random_rule(&rule);
-		while (cron_parse(rule.text, &cron, NULL) != 0);   /* 31 February */
-		walk_rule(&rule, span, next);
-		compare_rule(&rule, years[_i].zone, start, span, next);
+/* An hour more or less, half an hour, at midnight, a day that never was, summer
+ * time in winter, a quarter of an hour beside the others, twenty-three changes in
+ * ten years, none. */
+static const char *const zones[] = {
+	"UTC", "Europe/Berlin", "America/New_York", "America/St_Johns", "Asia/Kolkata",
+	"Australia/Lord_Howe", "Pacific/Apia", "Africa/Casablanca", "America/Sao_Paulo",
+	"Asia/Tehran", "Pacific/Chatham", "Africa/Cairo", "Europe/Dublin", "Antarctica/Troll",
+	"Asia/Pyongyang", "America/Caracas", "Europe/Moscow",
+};
+
+static long offset_at(int64_t at)
+{
+	time_t t = at;
+	struct tm tm;
+
+	(void)localtime_r(&t, &tm);
+	return tm.tm_gmtoff;
+}
+
+/* A moment from 1990 to 2060; with `change` one in the two months before the
+ * clock changes, if it does within two years. */
+static int64_t random_begin(bool change)
+{
+	int64_t begin = INT64_C(631152000) + (int64_t)pick(71 * 365) * DAY + pick(1440) * 60;
+	long offset = offset_at(begin);
+
+	for (int days = 0; change && days < 730; days++) {
+		if (offset_at(begin + days * DAY) != offset)
+			return begin + (days - 1 - pick(55)) * DAY;
 	}
-	free(span);
-	free(next);
+	return begin;
+}
+
+START_TEST(agrees_anywhere_in_seven_decades)
+{
+	unsigned long rounds = setting("D1KEEP_ROUNDS", 6);
+
+	begin_chance(1000 + (uint32_t)_i);
+	for (unsigned long i = 0; i < rounds; i++) {
+		struct walk walk;
+
+		use_zone(zones[_i]);
+		walk_init(&walk, zones[_i], random_begin(i % 2 == 0), STRETCH);
+		compare_expressions(&walk, 4);
+		walk_release(&walk);
+	}
 }
 END_TEST
 
@@ -224,4 +316,5 @@ UNIT_CASE(cron_walk)
 {
 	tcase_add_loop_test(tc, agrees_with_a_walk_through_every_minute, 0,
 	    sizeof(years) / sizeof(years[0]));
+	tcase_add_loop_test(tc, agrees_anywhere_in_seven_decades, 0, sizeof(zones) / sizeof(zones[0]));
 }
