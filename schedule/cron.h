@@ -3,7 +3,11 @@
  * day-of-week) with names, ranges, steps and lists, or @hourly @daily
  * (@midnight) @weekly @monthly @yearly (@annually). As in Vixie cron: when both
  * day fields are restricted (do not start with '*'), a day matches when either
- * does. Source: crontab(5) of ISC cron and OpenBSD.
+ * does. Source: crontab(5) of ISC cron and OpenBSD. Where we differ: their jobs
+ * follow real time when the hour *or the minute* field begins with '*', so that
+ * in a skipped hour a minute step of it never runs and in a repeated one twice;
+ * here the hour field alone decides (cron_next). Not taken: @reboot, OpenBSD's
+ * "~" (a time at random).
  */
 #ifndef D1KEEP_SCHEDULE_CRON_H
 #define D1KEEP_SCHEDULE_CRON_H

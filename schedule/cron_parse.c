@@ -92,6 +92,22 @@ static int read_step(const struct field *field, const char **pos, int *ret, stru
 	return 0;
 }
 
+/* Cron has no ranges round midnight or the week's end. */
+static int backwards(const struct field *field, int low, int high, struct err *err)
+{
+	int last = field->names == weekday_names ? 6 : field->high;
+
+	(void)err_set(err, ERR_USAGE, "%s: the range %d-%d runs backwards", field->name, low, high);
+	return err_hint(err, "as two ranges: %d-%d,%d-%d", low, last, field->low, high);
+}
+
+/* "~" is OpenBSD's: a time at random, another one after each start. */
+static int no_random(const struct field *field, struct err *err)
+{
+	(void)err_set(err, ERR_USAGE, "%s: \"~\" is not taken", field->name);
+	return err_hint(err, "spread = 300 gives each database an offset of its own, for ever the same");
+}
+
 static int read_range(const struct field *field, const char **pos, int *ret_low, int *ret_high,
     struct err *err)
 {
@@ -116,10 +132,7 @@ static int read_range(const struct field *field, const char **pos, int *ret_low,
 	/* "sat-sun": at the end of a range Sunday is day 7. */
 	if (field->names == weekday_names && *ret_high == 0 && *ret_low > 0)
 		*ret_high = 7;
-	if (*ret_high < *ret_low)
-		return err_set(err, ERR_USAGE, "%s: the range %d-%d runs backwards", field->name,
-		    *ret_low, *ret_high);
-	return 0;
+	return *ret_high < *ret_low ? backwards(field, *ret_low, *ret_high, err) : 0;
 }
 
 /* A list of ranges to a set of bits. */
@@ -127,6 +140,8 @@ static int read_field(const struct field *field, const char *text, uint64_t *ret
 {
 	const char *pos = text;
 
+	if (strchr(text, '~') != NULL)
+		return no_random(field, err);
 	for (*ret = 0;; pos++) {
 		int low, high, step = 1;
 

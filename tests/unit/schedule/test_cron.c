@@ -74,6 +74,8 @@ static const struct { const char *text, *message; } bad[] = {
 	{ "@reboot", "schedule \"@reboot\": no such shorthand" },
 	{ "@daily x", "no such shorthand" },
 	{ "@", "no such shorthand" },
+	{ "0~59 * * * *", "minute: \"~\" is not taken" },
+	{ "0 ~ * * *", "hour: \"~\" is not taken" },
 	{ "* * * *\n*", "4 fields instead of five" },
 };
 
@@ -241,11 +243,25 @@ START_TEST(finds_rare_days)
 }
 END_TEST
 
+START_TEST(hints_at_two_ranges)
+{
+	struct cron cron;
+	struct err err = ERR_INIT;
+
+	ck_assert_int_eq(cron_parse("0 22-4 * * *", &cron, &err), -1);
+	ck_assert_str_eq(err.hint, "as two ranges: 22-23,0-4");
+	err_clear(&err);
+	ck_assert_int_eq(cron_parse("0 0 * * fri-mon", &cron, &err), -1);
+	ck_assert_str_eq(err.hint, "as two ranges: 5-6,0-1");
+}
+END_TEST
+
 UNIT_CASE(cron)
 {
 	tcase_add_loop_test(tc, refuses_what_makes_no_sense, 0, sizeof(bad) / sizeof(bad[0]));
 	tcase_add_loop_test(tc, reads_every_form, 0, sizeof(good) / sizeof(good[0]));
 	tcase_add_test(tc, refuses_a_field_that_is_too_long);
+	tcase_add_test(tc, hints_at_two_ranges);
 	tcase_add_test(tc, day_fields_join_by_or_when_both_are_restricted);
 	tcase_add_test(tc, is_strictly_after);
 	tcase_add_test(tc, a_skipped_time_fires_once_after_the_gap);
