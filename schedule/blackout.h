@@ -30,8 +30,7 @@ int blackout_parse(const char *text, struct blackout *ret, struct err *err);
 
 /* The first moment from `at` on (Unix seconds) at which the clock of `zone`
  * shows no minute of a window: `at` itself when it is in none, else the end of
- * all windows that follow on one another. Never falls as `at` rises. Not for
- * two threads at once (schedule/zone.h). */
+ * all windows that follow on one another. Never falls as `at` rises. */
 int64_t blackout_end(const struct blackout *blackout, const char *zone, int64_t at);
 
 #endif

@@ -42,8 +42,7 @@ bool cron_matches(const struct cron *cron, int minute, int hour, int mday, int m
  * have met in every way, also around 2100). A local time that the clock skips
  * fires at the first minute after the gap, once; one that comes twice fires
  * the first time only, unless the schedule is by the hour or the minute
- * (hour field '*' or a step of it), which follows real time. Not for two
- * threads at once (schedule/zone.h). */
+ * (hour field '*' or a step of it), which follows real time. */
 int64_t cron_next(const struct cron *cron, const char *zone, int64_t after);
 
 #endif

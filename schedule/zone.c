@@ -1,6 +1,6 @@
 #include "schedule/zone.h"
 
-#include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,8 +13,9 @@
 #define ZONE_NAME_MAX 128
 #define DAY 86400
 
-/* A zone that has been read; a configuration names a few, and none is ever
- * dropped. The one asked for last is the first. */
+/* A zone that has been read; a configuration names a few. None is ever dropped,
+ * for others may be looking at it: one that is read again is put before what was
+ * known of it. The one asked for last is the first. */
 struct zone {
 	char *name;
 	struct tzfile *file;
@@ -23,6 +24,7 @@ struct zone {
 };
 
 static struct zone *zones;
+static pthread_mutex_t zones_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static const struct tztype utc = { 0, false, "UTC" };
 
@@ -46,8 +48,7 @@ static const char *folder(void)
 	return given != NULL && given[0] != '\0' ? given : ZONEINFO;
 }
 
-/* NULL when it has not been read yet. */
-static struct zone *find(const char *name)
+static struct zone *find_locked(const char *name)
 {
 	for (struct zone **at = &zones; *at != NULL; at = &(*at)->next) {
 		struct zone *zone = *at;
@@ -60,6 +61,17 @@ static struct zone *find(const char *name)
 		return zone;
 	}
 	return NULL;
+}
+
+/* NULL when it has not been read yet. */
+static const struct zone *find(const char *name)
+{
+	struct zone *zone;
+
+	(void)pthread_mutex_lock(&zones_lock);
+	zone = find_locked(name);
+	(void)pthread_mutex_unlock(&zones_lock);
+	return zone;
 }
 
 static struct tzfile *read_file(const char *path, struct err *err)
@@ -77,18 +89,17 @@ static bool same_file(const struct stat *a, const struct stat *b)
 	    a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
 }
 
-/* Put what was read in place of what is known. */
-static void keep(struct zone *zone, const char *name, struct tzfile *file, const struct stat *seen)
+static void keep(const char *name, struct tzfile *file, const struct stat *seen)
 {
-	if (zone == NULL) {
-		zone = mem_calloc(1, sizeof(*zone));
-		zone->name = mem_strdup(name);
-		zone->next = zones;
-		zones = zone;
-	}
-	tzfile_free(zone->file);
+	struct zone *zone = mem_calloc(1, sizeof(*zone));
+
+	zone->name = mem_strdup(name);
 	zone->file = file;
 	zone->seen = *seen;
+	(void)pthread_mutex_lock(&zones_lock);
+	zone->next = zones;
+	zones = zone;
+	(void)pthread_mutex_unlock(&zones_lock);
 }
 
 /* What is missing: this zone, or all of them? */
@@ -105,7 +116,7 @@ static int not_there(const char *name, struct err *err)
 int zone_check(const char *name, struct err *err)
 {
 	AUTO_STR path = NULL;
-	struct zone *zone;
+	const struct zone *zone;
 	struct tzfile *file;
 	struct stat st;
 
@@ -126,7 +137,7 @@ int zone_check(const char *name, struct err *err)
 			err->code = ERR_USAGE;
 		return err_wrap(err, "time zone \"%.100s\"", name);
 	}
-	keep(zone, name, file, &st);
+	keep(name, file, &st);
 	return 0;
 }
 
@@ -137,14 +148,13 @@ bool zone_exists(const char *name)
 
 static const struct tztype *type_at(const char *name, int64_t at)
 {
-	struct zone *zone = zones;
+	const struct zone *zone;
 
 	if (strcmp(name, utc.name) == 0)
 		return &utc;
-	if (zone == NULL || strcmp(zone->name, name) != 0)
-		zone = find(name);
+	zone = find(name);
 	if (zone == NULL && zone_check(name, NULL) == 0)
-		zone = zones;
+		zone = find(name);
 	return zone != NULL ? tzfile_at(zone->file, at) : &utc;
 }
 

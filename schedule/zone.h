@@ -3,7 +3,7 @@
  * under $TZDIR or /usr/share/zoneinfo). Not through libc: it knows one zone a
  * process and takes one that it cannot read for UTC, in silence. Here a zone is
  * read once and kept, whatever becomes of its file, until zone_check finds
- * another in its place. For one thread at a time.
+ * another in its place. Any thread may ask.
  */
 #ifndef D1KEEP_SCHEDULE_ZONE_H
 #define D1KEEP_SCHEDULE_ZONE_H
@@ -22,8 +22,8 @@
 int zone_check(const char *name, struct err *err);
 bool zone_exists(const char *name);   /* the same as a question */
 
-/* Local time in the zone, tm_gmtoff and tm_zone (the abbreviation, which lives
- * until the next zone_check) included. */
+/* Local time in the zone, tm_gmtoff and tm_zone (the abbreviation, which
+ * lives for ever) included. */
 void zone_local(const char *name, int64_t at, struct tm *ret);
 
 /* The first moment at which the zone's clock shows this local time or, when it

@@ -1,5 +1,6 @@
 #include "schedule/zone.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +124,39 @@ START_TEST(a_new_file_is_taken_when_it_is_checked)
 }
 END_TEST
 
+static void *ask(void *ctx)
+{
+	struct tm tm;
+
+	for (int i = 0; i < 200000; i++) {
+		zone_local(i % 2 == 0 ? "A" : "B", 1795313820, &tm);
+		if (i % 2 != 0 && tm.tm_gmtoff != -5 * 3600)
+			*(bool *)ctx = true;
+	}
+	return NULL;
+}
+
+/* The daemon reads its configuration beside its loop, which goes on asking. */
+START_TEST(threads_share_the_zones)
+{
+	const char *folder = unit_folder();
+	bool wrong = false;
+	pthread_t thread;
+
+	copy_zone("Asia/Tokyo", folder, "A");
+	copy_zone("America/New_York", folder, "B");
+	(void)setenv("TZDIR", folder, 1);
+	ck_assert_int_eq(pthread_create(&thread, NULL, ask, &wrong), 0);
+	for (int i = 0; i < 200; i++) {
+		copy_zone(i % 2 == 0 ? "Asia/Kolkata" : "Asia/Tokyo", folder, "A");
+		ck_assert(zone_exists("A"));
+		assert_offset("A", i % 2 == 0 ? 19800 : 9 * 3600);
+	}
+	ck_assert_int_eq(pthread_join(thread, NULL), 0);
+	ck_assert(!wrong);
+}
+END_TEST
+
 START_TEST(leap_seconds_are_not_counted)
 {
 	assert_refused("right/Europe/Berlin", "counts leap seconds", "");
@@ -179,6 +213,7 @@ UNIT_CASE(zone)
 	tcase_add_test(tc, looks_where_TZDIR_says);
 	tcase_add_test(tc, a_zone_outlives_its_file);
 	tcase_add_test(tc, a_new_file_is_taken_when_it_is_checked);
+	tcase_add_test(tc, threads_share_the_zones);
 	tcase_add_test(tc, leap_seconds_are_not_counted);
 	tcase_add_test(tc, turns_local_time_to_utc);
 	tcase_add_test(tc, changes_zones_as_asked);
