@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 
-#define EXAMPLE "write it as 127.0.0.1:8417 or [::1]:8417"
+#define EXAMPLE "such as \"127.0.0.1:8417\" or \"[::1]:8417\""
 
 static bool parse_port(const char *text, in_port_t *ret)
 {
@@ -51,7 +51,7 @@ int address_parse(const char *text, struct address *ret, struct err *err)
 	*ret = (struct address){ .len = 0 };
 	if (colon != NULL && (v6 ? parse_v6(host, colon + 1, ret) : parse_v4(host, colon + 1, ret)))
 		return 0;
-	(void)err_set(err, ERR_USAGE, "\"%s\" is not an address and a port", text);
+	(void)err_set(err, ERR_USAGE, "\"%s\" is not a numeric address and a port", text);
 	return err_hint(err, EXAMPLE);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "base/mem.h"
 #include "config/problem.h"
 #include "config/value.h"
@@ -221,9 +222,25 @@ static void check_notify(const struct outline *outline, const struct outline_sec
 		problem_hint(problems, "did you mean \"%s\"?", near);
 }
 
+/* What others can reach must know who they are. */
+static void check_listen(const struct outline_section *file, struct config_problems *problems)
+{
+	const struct outline_value *listen = outline_find(file, "listen");
+	struct address address;
+
+	if (listen == NULL || outline_find(file, "control_token") != NULL ||
+	    address_parse(listen->text, &address, NULL) != 0 ||
+	    address_is_loopback((const struct sockaddr *)&address.storage))
+		return;
+	problem_add(problems, listen->line,
+	    "listen: other machines can reach \"%.64s\", so there must be a control_token", listen->text);
+	problem_hint(problems, "control_token = \"file:/etc/d1keep/control.token\", or listen = \"127.0.0.1:8417\"");
+}
+
 void require_all(const struct outline *outline, struct config_problems *problems)
 {
 	find_namesakes(outline);
+	check_listen(outline->sections[0], problems);
 	for (size_t i = 1; i < outline->count; i++) {
 		const struct outline_section *section = outline->sections[i];
 		unsigned bits = variant(section);

@@ -1,12 +1,12 @@
 #include "config/value.h"
 
-#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
 
 #include "base/hash.h"
+#include "base/address.h"
 #include "base/mem.h"
 #include "config/path.h"
 #include "schedule/zone.h"
@@ -189,22 +189,12 @@ static int set_secret_url(const struct option *option, const char *text, const c
 	return 0;
 }
 
-/* A numeric address and a port; names would need a resolver that blocks. */
 static int set_address(const struct option *option, const char *text, void *base, struct err *err)
 {
-	const char *colon = strrchr(text, ':');
-	size_t host = colon != NULL ? (size_t)(colon - text) : 0;
-	bool six = host > 2 && text[0] == '[' && text[host - 1] == ']';
-	AUTO_STR bare = six ? mem_strndup(text + 1, host - 2) : mem_strndup(text, host);
-	struct in6_addr address;
-	unsigned long port = colon != NULL ? strtoul(colon + 1, NULL, 10) : 0;
+	struct address address;
 
-	if (inet_pton(six ? AF_INET6 : AF_INET, bare, &address) != 1 ||
-	    strspn(colon + 1, "0123456789") != strlen(colon + 1) || colon[1] == '\0' ||
-	    strlen(colon + 1) > 5 || port > 65535) {
-		(void)wrong(err, text, "is not a numeric address and a port");
-		return err_hint(err, "such as \"127.0.0.1:8417\" or \"[::1]:8417\"");
-	}
+	if (address_parse(text, &address, err) != 0)
+		return -1;
 	set_string(option, base, mem_strdup(text));
 	return 0;
 }

@@ -136,7 +136,7 @@ void bars_draw(const struct bars *bars, struct buf *buf, const char *zone)
 		if (bars->runs[i].finished_at != 0 && bars_duration_ms(&bars->runs[i]) > longest_ms)
 			longest_ms = bars_duration_ms(&bars->runs[i]);
 	}
-	html_put(buf, "<svg class=\"bars\" viewBox=\"0 0 240 33\" role=\"img\" aria-label=\"");
+	html_put(buf, "<svg class=\"bars\" viewBox=\"0 0 240 33\" preserveAspectRatio=\"xMinYMax\" role=\"img\" aria-label=\"");
 	summarize(bars, buf);
 	html_put(buf, "\"><path class=\"b-base\" d=\"M0 32.5h240\"/>");
 	for (size_t i = bars->count; i > 0; i--) {

@@ -81,6 +81,16 @@ char *html_moment(int64_t at, const char *zone, char ret[HTML_MOMENT_SIZE])
 	return ret;
 }
 
+char *html_moment_seconds(int64_t at, const char *zone, char ret[HTML_MOMENT_SIZE])
+{
+	struct tm tm;
+
+	zone_local(zone, at, &tm);
+	if (strftime(ret, HTML_MOMENT_SIZE, "%Y-%m-%d %H:%M:%S %Z", &tm) == 0)
+		ret[0] = '\0';
+	return ret;
+}
+
 void html_when(struct buf *buf, int64_t at, int64_t now, const char *zone)
 {
 	char age[FORMAT_SIZE], iso[STAMP_ISO_SIZE], moment[HTML_MOMENT_SIZE];

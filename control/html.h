@@ -25,8 +25,9 @@ void html_query(struct buf *buf, const char *text);
  * 0. `zone` as in schedule/zone.h. */
 void html_when(struct buf *buf, int64_t at, int64_t now, const char *zone);
 
-/* "2026-11-28 03:17 CET" */
+/* "2026-11-28 03:17 CET"; of a snapshot, whose name has them, with seconds. */
 #define HTML_MOMENT_SIZE 64
 char *html_moment(int64_t at, const char *zone, char ret[HTML_MOMENT_SIZE]);
+char *html_moment_seconds(int64_t at, const char *zone, char ret[HTML_MOMENT_SIZE]);
 
 #endif

@@ -121,6 +121,14 @@ void page_button(struct buf *buf, const char *database, bool with_label)
 	html_put(buf, " now\">Back up now</button></form>");
 }
 
+const char *page_without_name(const char *message, const char *name)
+{
+	size_t len = strlen(name);
+
+	return strncmp(message, name, len) == 0 && strncmp(message + len, ": ", 2) == 0 ?
+	    message + len + 2 : message;
+}
+
 bool page_may_all(struct request *request)
 {
 	return refuse_would_pass(request, RIGHT_ALL);

@@ -31,6 +31,9 @@ void page_badge_active(struct buf *buf, bool running);
 /* The button that starts a backup. */
 void page_button(struct buf *buf, const char *database, bool with_label);
 
+/* A message without "production/auth: " before it, where that goes without saying. */
+const char *page_without_name(const char *message, const char *name);
+
 /* May whoever asked start a backup, and download? */
 bool page_may_all(struct request *request);
 

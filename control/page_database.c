@@ -69,7 +69,7 @@ static void alarm_note(const struct page *page)
 	if (last->finished_at == 0 || run_outcome(last) == RUN_GOOD || last->message[0] == '\0')
 		return;
 	html_put(page->buf, "<div class=\"note alarm\" role=\"status\"><p>");
-	html_text(page->buf, last->message);
+	html_text(page->buf, page_without_name(last->message, page->database.name));
 	html_put(page->buf, "</p>");
 	if (page->noted.failures > 1)
 		html_putf(page->buf, "<p>%d runs in a row have failed.</p>", page->noted.failures);
@@ -102,16 +102,18 @@ static void facts(const struct page *page)
 
 static void run_row(const struct page *page, const struct state_run *run)
 {
-	char words[BARS_WORDS_SIZE];
+	char words[BARS_WORDS_SIZE], moment[HTML_MOMENT_SIZE];
 
-	html_put(page->buf, "<tr role=\"row\"><th scope=\"row\" role=\"rowheader\" class=\"fit\">");
+	html_put(page->buf, "<tr role=\"row\"><th scope=\"row\" role=\"rowheader\" class=\"plain fit\">");
+	html_text(page->buf, html_moment(run->started_at, page->database.timezone, moment));
+	html_put(page->buf, "</th><td role=\"cell\" class=\"right soft fit\">");
 	html_when(page->buf, run->started_at, page->now, page->database.timezone);
-	html_putf(page->buf, "</th><td role=\"cell\" class=\"right soft\">%s</td><td role=\"cell\" class=\"wide\">",
+	html_putf(page->buf, "</td><td role=\"cell\" class=\"soft wide fit\">%s</td><td role=\"cell\" class=\"wide\">",
 	    state_cause_word(run->cause));
 	html_text(page->buf, bars_words(run, words));
 	if (run->message[0] != '\0') {
 		html_put(page->buf, "<span class=\"sub\">");
-		html_text(page->buf, run->message);
+		html_text(page->buf, page_without_name(run->message, page->database.name));
 		html_put(page->buf, "</span>");
 	}
 	html_put(page->buf, "</td></tr>\n");
@@ -138,6 +140,7 @@ static void runs(const struct page *page)
 	html_put(page->buf, legend);
 	html_put(page->buf, "</div><table class=\"stack\" role=\"table\"><thead role=\"rowgroup\"><tr role=\"row\">"
 	    "<th scope=\"col\" role=\"columnheader\">Started</th>"
+	    "<th scope=\"col\" role=\"columnheader\">Age</th>"
 	    "<th scope=\"col\" role=\"columnheader\">Because of</th>"
 	    "<th scope=\"col\" role=\"columnheader\">Outcome</th></tr></thead>\n<tbody role=\"rowgroup\">\n");
 	for (size_t i = 0; i < page->bars.count && i < RUNS_SHOWN; i++)
@@ -179,7 +182,7 @@ static void snapshot_row(const struct page *page, struct json_object *o, bool ma
 	if (name == NULL || id == NULL || !stamp_parse(id, &at))
 		return;
 	html_put(page->buf, "<tr role=\"row\"><th scope=\"row\" role=\"rowheader\">");
-	html_text(page->buf, html_moment(at, page->database.timezone, moment));
+	html_text(page->buf, html_moment_seconds(at, page->database.timezone, moment));
 	if (label != NULL) {
 		html_put(page->buf, "<span class=\"sub\">");
 		html_text(page->buf, label);

@@ -185,7 +185,12 @@ static void begin_table(struct overview *o, struct buf *buf, const char *name)
 
 	html_put(buf, "<section><h2>");
 	html_text(buf, environment);
-	html_put(buf, "</h2>\n<div class=\"card\"><table class=\"stack\" role=\"table\">"
+	html_put(buf, "</h2>\n<div class=\"card\"><table class=\"stack all\" role=\"table\">"
+	    "<colgroup><col><col class=\"c-state\"><col class=\"c-last\"><col class=\"c-size\">"
+	    "<col class=\"c-bars\"><col class=\"c-next\">");
+	if (o->may_all)
+		html_put(buf, "<col class=\"c-do\">");
+	html_put(buf, "</colgroup>"
 	    "<thead role=\"rowgroup\"><tr role=\"row\"><th scope=\"col\" role=\"columnheader\">Database</th>"
 	    "<th scope=\"col\" role=\"columnheader\">State</th>"
 	    "<th scope=\"col\" role=\"columnheader\">Last backup</th>"
@@ -193,7 +198,7 @@ static void begin_table(struct overview *o, struct buf *buf, const char *name)
 	    "<th scope=\"col\" role=\"columnheader\">Last 30 runs</th>"
 	    "<th scope=\"col\" role=\"columnheader\">Next</th>");
 	if (o->may_all)
-		html_put(buf, "<th scope=\"col\" role=\"columnheader\"><span class=\"soft\">Action</span></th>");
+		html_put(buf, "<th scope=\"col\" role=\"columnheader\"><span class=\"hidden\">Action</span></th>");
 	html_put(buf, "</tr></thead>\n<tbody role=\"rowgroup\">\n");
 }
 
@@ -211,7 +216,7 @@ static void name_cell(struct buf *buf, const struct survey_row *row, const char 
 	html_put(buf, "</a>");
 	if (row->health == HEALTH_FAILED && message[0] != '\0') {
 		html_put(buf, "<span class=\"why\">");
-		html_text(buf, message);
+		html_text(buf, page_without_name(message, row->name));
 		html_put(buf, "</span>");
 	}
 	html_put(buf, "</th><td role=\"cell\" class=\"right\">");

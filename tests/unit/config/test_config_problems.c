@@ -102,6 +102,8 @@ static const struct { const char *text; int line; const char *message, *hint; } 
 	{ "listen = \"localhost:8417\"\n" REST, 1, "\"localhost:8417\" is not a numeric address", "127.0.0.1:8417" },
 	{ "listen = \"127.0.0.1:\"\n" REST, 1, "is not a numeric address and a port", NULL },
 	{ "listen = \"127.0.0.1:65536\"\n" REST, 1, "is not a numeric address and a port", NULL },
+	{ "\nlisten = \"0.0.0.0:8417\"\n" REST, 2, "other machines can reach \"0.0.0.0:8417\"", "control_token = " },
+	{ "control_read_token = \"env:A\"\nlisten = \"[::]:8417\"\n" REST, 2, "there must be a control_token", "127.0.0.1:8417" },
 	{ "listen = \"::1:8417\"\n" REST, 1, "is not a numeric address and a port", NULL },
 	{ "control_access = \"world\"\n" REST, 1, "is not one of \"owner\", \"group\"", NULL },
 	{ "notify \"n\" { url = \"https://x\" }\n" REST, 1, "notify \"n\" has no type", "type: " },
