@@ -149,3 +149,14 @@ int dir_sync_parent(const char *path, struct err *err)
 	(void)close(fd);
 	return rc;
 }
+
+void file_give_to_owner_of_folder(int fd, const char *path)
+{
+	AUTO_STR copy = mem_strdup(path);
+	struct stat folder, file;
+
+	if (geteuid() != 0 || stat(dirname(copy), &folder) != 0 || fstat(fd, &file) != 0)
+		return;
+	if (folder.st_uid != 0 && file.st_uid == 0 && fchown(fd, folder.st_uid, folder.st_gid) != 0)
+		return;   /* as it was */
+}

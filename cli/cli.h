@@ -70,6 +70,7 @@ extern const struct command command_notify;
 extern const struct command command_keygen;
 extern const struct command command_completion;
 extern const struct command command_init;
+extern const struct command command_doctor;
 
 /* All of them, and the options that come before a command (main.c). */
 extern const struct command *const commands[];

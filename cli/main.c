@@ -28,6 +28,7 @@ const struct command *const commands[] = {
 	&command_notify,
 	&command_init,
 	&command_check,
+	&command_doctor,
 	&command_keygen,
 	&command_completion,
 };

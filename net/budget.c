@@ -55,6 +55,7 @@ static int open_locked(const struct budget *budget, struct err *err)
 
 	if (fd < 0)
 		return err_sys(err, errno, "request budget: cannot open \"%s\"", budget->path);
+	file_give_to_owner_of_folder(fd, budget->path);
 	while ((rc = flock(fd, LOCK_EX)) != 0 && errno == EINTR)
 		;
 	if (rc == 0)
@@ -203,4 +204,18 @@ void budget_block(struct budget *budget, int64_t ms)
 	if (until_us > state.blocked_until_us)
 		state.blocked_until_us = until_us;
 	end_change(budget, fd, state);
+}
+
+void budget_left(struct budget *budget, unsigned *ret_requests, int64_t *ret_blocked_ms)
+{
+	int64_t now_us = clock_now_ms(budget->clock) * 1000;
+	struct state state;
+	int fd = begin_change(budget, now_us, &state);
+	int64_t behind = state.tat_us > now_us ? state.tat_us - now_us : 0;
+
+	end_change(budget, fd, state);
+	*ret_requests = behind > budget->burst_us ? 0 :
+	    (unsigned)((budget->burst_us - behind) / budget->interval_us) + 1;
+	*ret_blocked_ms = state.blocked_until_us > now_us ?
+	    (state.blocked_until_us - now_us + 999) / 1000 : 0;
 }

@@ -35,6 +35,10 @@ int budget_spend(struct budget *budget, struct err *err);
 /* The server said "not for `ms`": nobody on this host sends before then. */
 void budget_block(struct budget *budget, int64_t ms);
 
+/* How many requests could go out at once now, of all processes of this host, and
+ * for how long the server has asked to wait (0: it has not). Spends nothing. */
+void budget_left(struct budget *budget, unsigned *ret_requests, int64_t *ret_blocked_ms);
+
 /* The rule alone, pure: milliseconds to wait at `now`, and the new `*tat` when
  * that is 0. Times in microseconds. */
 int64_t budget_gcra(int64_t *tat_us, int64_t now_us, int64_t interval_us, int64_t burst_us);

@@ -14,6 +14,8 @@
 #include "net/retry.h"
 #include "net/url.h"
 
+#define NO_SKEW INT64_MIN
+
 struct http {
 	struct http_options options;
 	char *ca_file;
@@ -21,6 +23,7 @@ struct http {
 	CURL **idle;
 	size_t idle_count, idle_cap;
 	atomic_uint_least64_t sent, retries;
+	atomic_int_least64_t skew; /* seconds; NO_SKEW: no answer has told */
 };
 
 static void global_init(void)
@@ -36,6 +39,7 @@ struct http *http_new(const struct http_options *options)
 
 	(void)pthread_once(&once, global_init);
 	http->options = *options;
+	atomic_store(&http->skew, NO_SKEW);
 	http->ca_file = mem_strdup(options->ca_file);
 	http->options.ca_file = http->ca_file;
 	(void)pthread_mutex_init(&http->lock, NULL);
@@ -88,6 +92,8 @@ static int try_once(struct http *http, const struct http_request *request,
 	give_handle_back(http, easy);
 	if (outcome->sent)
 		(void)atomic_fetch_add(&http->sent, 1);
+	if (ret->date > 0)
+		atomic_store(&http->skew, ret->date - clock_now(options.clock));
 	return 0;
 }
 
@@ -275,4 +281,14 @@ uint64_t http_requests_sent(struct http *http)
 uint64_t http_retries(struct http *http)
 {
 	return atomic_load(&http->retries);
+}
+
+bool http_clock_skew(struct http *http, int64_t *ret_seconds)
+{
+	int64_t skew = atomic_load(&http->skew);
+
+	if (skew == NO_SKEW)
+		return false;
+	*ret_seconds = skew;
+	return true;
 }

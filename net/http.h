@@ -150,4 +150,8 @@ int http_do(struct http *http, struct http_request *request,
 uint64_t http_requests_sent(struct http *http);
 uint64_t http_retries(struct http *http);
 
+/* How many seconds the server's clock is ahead of this machine's, by the newest
+ * answer that told its time; false when none has. */
+bool http_clock_skew(struct http *http, int64_t *ret_seconds);
+
 #endif

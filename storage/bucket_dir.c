@@ -211,6 +211,7 @@ static int dir_remove(struct bucket *b, const char *key, struct err *err)
 	if (unlink(path) != 0)
 		return errno == ENOENT || errno == ENOTDIR ? 0 :
 		    err_sys(err, errno, "cannot remove \"%s\"", path);
+	path_lock_forget(path);
 	return dir_sync_parent(path, err);
 }
 

@@ -63,6 +63,19 @@ void path_unlock(int fd)
 		(void)close(fd);
 }
 
+/* As its holder only: who waits for it finds another file, or none, and begins anew. */
+void path_lock_forget(const char *path)
+{
+	AUTO_STR lock = mem_printf("%s.tmp-locked", path);
+	struct err ignored = ERR_INIT;
+	int fd;
+
+	if (access(lock, F_OK) != 0 || (fd = path_lock(path, &ignored)) < 0)
+		return;
+	(void)unlink(lock);
+	path_unlock(fd);
+}
+
 int64_t path_lock_now_ms(int fd)
 {
 	struct stat st;

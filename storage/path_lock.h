@@ -17,6 +17,9 @@
 int path_lock(const char *path, struct err *err);
 void path_unlock(int fd);
 
+/* The file is gone, and nobody will want its lock again: remove that, too. */
+void path_lock_forget(const char *path);
+
 /* The file system's own clock (of an NFS server: that host's), in milliseconds;
  * -1 when it cannot be had. Touches the lock file. */
 int64_t path_lock_now_ms(int fd);

@@ -195,8 +195,61 @@ START_TEST(is_shared_by_processes)
 }
 END_TEST
 
+START_TEST(tells_what_is_left)
+{
+	struct fake_clock fake;
+	struct budget *budget;
+	unsigned left;
+	int64_t blocked;
+
+	fake_clock_init(&fake, NOW_MS);
+	budget = budget_open(budget_path(), 100, 10000, &fake.clock, NULL);
+	budget_left(budget, &left, &blocked);
+	ck_assert_uint_eq(left, 25);
+	ck_assert_int_eq(blocked, 0);
+	for (unsigned spent = 1; spent <= 25; spent++) {
+		ck_assert_int_eq(budget_spend(budget, NULL), 0);
+		budget_left(budget, &left, &blocked);
+		ck_assert_uint_eq(left, 25 - spent);
+	}
+	ck_assert_int_eq(fake.slept_ms, 0);
+	fake.now_ms += 10000;
+	budget_block(budget, 5000);
+	budget_left(budget, &left, &blocked);
+	ck_assert_uint_eq(left, 25);
+	ck_assert_int_eq(blocked, 5000);
+	budget_close(budget);
+}
+END_TEST
+
+/* Root's own run must not lock the service's user out. */
+START_TEST(belongs_to_whom_the_folder_belongs)
+{
+	const char *folder = unit_folder();
+	struct fake_clock fake;
+	struct budget *budget;
+	struct stat st;
+	char path[256];
+
+	if (geteuid() != 0)
+		return;
+	fake_clock_init(&fake, NOW_MS);
+	(void)snprintf(path, sizeof(path), "%s/budget", folder);
+	ck_assert_int_eq(chown(folder, 1234, 1235), 0);
+	budget = budget_open(path, 100, 10000, &fake.clock, NULL);
+	ck_assert_ptr_nonnull(budget);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_uint_eq(st.st_uid, 1234);
+	ck_assert_uint_eq(st.st_gid, 1235);
+	ck_assert_int_eq(chown(folder, 0, 0), 0);
+	budget_close(budget);
+}
+END_TEST
+
 UNIT_CASE(budget)
 {
+	tcase_add_test(tc, tells_what_is_left);
+	tcase_add_test(tc, belongs_to_whom_the_folder_belongs);
 	tcase_add_test(tc, follows_the_rule);
 	tcase_add_test(tc, keeps_to_the_allowance_in_any_period);
 	tcase_add_test(tc, allows_one_request_and_goes_on);

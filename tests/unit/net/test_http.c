@@ -55,7 +55,9 @@ START_TEST(returns_what_came)
 	struct http *http = test_http(&fake, 3, NULL);
 	struct http_request request = get(server_url(s));
 	struct http_response response;
+	int64_t skew = 0;
 
+	ck_assert(!http_clock_skew(http, &skew));
 	request.headers[0] = "X-Test: yes";
 	ck_assert_int_eq(http_do(http, &request, &response, NULL), 0);
 	ck_assert_int_eq(response.status, 404);
@@ -66,6 +68,8 @@ START_TEST(returns_what_came)
 	ck_assert_int_eq(response.date, 784111777);
 	ck_assert_int_eq(response.retry_after_ms, -1);
 	ck_assert_uint_eq(response.tries, 1);
+	ck_assert(http_clock_skew(http, &skew));
+	ck_assert_int_eq(skew, 7);
 	ck_assert_ptr_nonnull(strstr(server_request(s, 0), "\r\nX-Test: yes\r\n"));
 	ck_assert_ptr_nonnull(strstr(server_request(s, 0), "\r\nUser-Agent: d1keep/"));
 	ck_assert_ptr_nonnull(strstr(server_request(s, 0), "\r\nAccept-Encoding: identity\r\n"));
