@@ -47,7 +47,7 @@ static bool has_newer(struct open_store *open, int64_t at)
 	if (ids.count > 0)
 		(void)stamp_parse(ids.items[ids.count - 1].id, &newest);
 	store_ids_release(&ids);
-	return newest >= at;
+	return newest > at;
 }
 
 static bool read_state(const struct session *session, const char *name,

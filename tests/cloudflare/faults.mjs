@@ -68,7 +68,7 @@ function faultsFor(line, body) {
   return chosen;
 }
 
-const KINDS = ["429", "500", "503", "answer", "html", "cut", "slow", "stall", "drop", "lost-ok", "patch", "hook"];
+const KINDS = ["429", "500", "503", "answer", "html", "cut", "slow", "stall", "drop", "lost-ok", "lost-delete", "patch", "hook"];
 
 function addFault(text) {
   const f = { match: "", times: 1, skip: 0, seen: 0, ...JSON.parse(text) };
@@ -118,6 +118,13 @@ function merge(old, given) {
   return merged;
 }
 
+// What R2 has said of objects that it kept: each of those that DeleteObjects named was deleted.
+function allDeleted(body) {
+  const keys = String(body).match(/<Key>.*?<\/Key>/gs) ?? [];
+  const xml = `<?xml version="1.0" encoding="UTF-8"?><DeleteResult>${keys.map((key) => `<Deleted>${key}</Deleted>`).join("")}</DeleteResult>`;
+  return { status: 200, headers: { "content-type": "application/xml" }, bytes: xml };
+}
+
 const HTML = "<!DOCTYPE html><html><head><title>Just a moment...</title></head><body>Checking your browser</body></html>\n";
 
 async function answerWith(fault, request, response, body, entry) {
@@ -146,6 +153,10 @@ async function answerWith(fault, request, response, body, entry) {
     case "lost-ok":
       entry.rig_status = (await really()).status;
       return request.socket.destroy();
+    case "lost-delete": {
+      const answer = request.method === "DELETE" ? { status: 204, headers: {}, bytes: "" } : allDeleted(body);
+      return send(answer).end(answer.bytes);
+    }
     case "stall":
       return; // until the client gives up, or DELETE /faults, or our end
     case "cut": { // the right Content-Length, but only half of it (or the first `at` bytes), then a reset
