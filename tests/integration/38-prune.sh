@@ -151,7 +151,7 @@ damaged_newest() {
 }
 test_case 'while the newest is damaged nothing goes' damaged_newest
 
-is_over() { [[ $(compact $EPOCHSECONDS) > $1 ]]; } # ID   its second
+is_over() { [[ $(compact "$EPOCHSECONDS") > $1 ]]; } # ID   its second
 failed_run() { # as d1keepd notes it
     conf 'keep_last = 1'
     for _ in 1 2; do change; expect_exit 0 d1keep backup local/shop; done
@@ -165,7 +165,7 @@ failed_run() { # as d1keepd notes it
     expect_err 'warning: local/shop: nothing is removed while the last backup is one that failed'
     expect_equal "$(ids | wc -l)" 3
     conf 'keep_last = 1'
-    wait_for 5 is_over "$(compact $EPOCHSECONDS)"
+    wait_for 5 is_over "$(compact "$EPOCHSECONDS")"
     expect_exit 0 d1keep backup local/shop # by hand: it is newer than the failure
     expect_exit 0 d1keep prune local/shop
     expect_equal "$(ids | wc -l)" 2 # the newest, and the newest that is known to be good
