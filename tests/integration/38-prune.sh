@@ -265,6 +265,7 @@ removes() {
     expect_error 4 'the last one that is known to be good' d1keep remove local/shop@latest
     change
     expect_exit 0 d1keep backup local/shop
+    expect_exit 0 d1keep verify local/shop
     expect_exit 0 d1keep remove "local/shop@$(ids | tail -1)"
     expect_equal "$(ids | wc -l)" 1
     all_come_back local/shop
