@@ -182,7 +182,7 @@ static int remove_chosen(struct remover *r, struct census *c, bool even_pinned, 
 
 		if (s->fate.kept)
 			continue;
-		if (!even_pinned && is_pinned_meanwhile(r, s->id, &pinned, err) != 0)
+		if (!even_pinned && !r->options->dry_run && is_pinned_meanwhile(r, s->id, &pinned, err) != 0)
 			return -1;
 		if (pinned)
 			stays(s, "pinned meanwhile");

@@ -113,6 +113,24 @@ START_TEST(weeks_are_those_of_iso_8601)
 }
 END_TEST
 
+/* Neither too early nor too late: a week is told by the calendar, not by seven days. */
+START_TEST(a_backup_that_begins_seconds_late_is_its_weeks)
+{
+	struct retention_policy p = nothing;
+
+	p.keep[RETENTION_WEEKLY] = 4;
+	history_add(&h, "2026-10-18T02:17:09Z");
+	history_add(&h, "2026-10-25T02:17:31Z");
+	history_add(&h, "2026-11-01T02:17:02Z");
+	history_add(&h, "2026-11-08T02:18:40Z");
+	history_add(&h, "2026-11-15T02:17:00Z");
+	history_decide(&h, &p);
+	ck_assert_uint_eq(history_kept(&h), 4);
+	ck_assert_str_eq(history_fate(&h, 0), "removed: no rule names it");
+	ck_assert_str_eq(history_fate(&h, 1), "kept: weekly 4/4 (2026-W43)");
+}
+END_TEST
+
 START_TEST(within_is_measured_from_the_newest_good_one)
 {
 	struct retention_policy p = nothing;
@@ -285,6 +303,7 @@ UNIT_CASE(rules)
 	tcase_add_test(tc, days_are_those_of_the_zone);
 	tcase_add_test(tc, an_hour_that_comes_twice_is_two);
 	tcase_add_test(tc, weeks_are_those_of_iso_8601);
+	tcase_add_test(tc, a_backup_that_begins_seconds_late_is_its_weeks);
 	tcase_add_test(tc, within_is_measured_from_the_newest_good_one);
 	tcase_add_test(tc, a_damaged_one_counts_for_nothing);
 	tcase_add_test(tc, a_label_or_a_pin_exempts);
