@@ -177,6 +177,22 @@ static int remove_sorted(struct sorting *s, struct err *err)
 	return remover_remove_all(s->remover, s->rest.items, s->rest.count, err);
 }
 
+/* What a process that was killed left half-written. */
+static int sweep(struct remover *r, struct err *err)
+{
+	struct bucket_swept swept;
+
+	if (remover_may_go_on(r, err) != 0 ||
+	    store_sweep(r->options->store, r->options->garbage_grace, r->options->dry_run,
+	        &swept, err) != 0)
+		return -1;
+	r->report->removed_objects += (size_t)swept.count;
+	r->report->garbage += (size_t)swept.count;
+	r->report->freed_bytes += swept.bytes;
+	r->report->garbage_bytes += swept.bytes;
+	return 0;
+}
+
 int garbage_remove(struct remover *r, struct census *census, bool only_orphans,
     struct err *err)
 {
@@ -191,6 +207,8 @@ int garbage_remove(struct remover *r, struct census *census, bool only_orphans,
 		return 0;
 	census_mark_chunks(census);
 	rc = remove_sorted(&s, err);
+	if (rc == 0 && !only_orphans)
+		rc = sweep(r, err);
 	free(s.chunks.items);
 	free(s.rest.items);
 	return rc;

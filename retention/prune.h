@@ -2,8 +2,9 @@
  * Retention and garbage collection of one database's folder.
  *
  * Removes the snapshots that the rules (retention/rules.h) name, then the garbage:
- * chunks that no remaining manifest names, their ".damaged" marks, and signatures,
- * verdicts, pins and labels without a manifest. Objects whose names are none of
+ * chunks that no remaining manifest names, their ".damaged" marks, signatures,
+ * verdicts, pins and labels without a manifest, and what a killed process left
+ * half-written. Objects whose names are none of
  * d1keep's are never touched.
  *
  * Of a snapshot the manifest goes first (then nothing is listed any more), then

@@ -33,7 +33,7 @@ void remover_note(struct remover *r, char *problem)
 	report->problems[report->problem_count++] = problem;
 }
 
-static int may_go_on(struct remover *r, struct err *err)
+int remover_may_go_on(struct remover *r, struct err *err)
 {
 	int rc = stop_check(err);
 
@@ -70,7 +70,7 @@ int remover_remove(struct remover *r, struct census_object *object, enum removal
 	struct err local = ERR_INIT;
 	int rc = 0;
 
-	if (may_go_on(r, err) != 0)
+	if (remover_may_go_on(r, err) != 0)
 		return -1;
 	if (!r->options->dry_run)
 		rc = store_remove(r->options->store, object->key, &local);

@@ -34,6 +34,9 @@ int remover_remove(struct remover *r, struct census_object *object, enum removal
 int remover_remove_all(struct remover *r, struct census_object **objects, size_t count,
     struct err *err);
 
+/* -1 when the run has to end: a stop was requested, or the lease is lost. */
+int remover_may_go_on(struct remover *r, struct err *err);
+
 /* A line for report->problems, taken over. */
 void remover_note(struct remover *r, char *problem);
 

@@ -105,6 +105,17 @@ int bucket_list(struct bucket *b, const char *prefix, bucket_visit *visit, void 
 	return v.failed ? -1 : named(b, -1, err);
 }
 
+int bucket_sweep(struct bucket *b, const char *folder, int64_t min_age_s, bool dry_run,
+    struct bucket_swept *ret, struct err *err)
+{
+	*ret = (struct bucket_swept){ 0, 0 };
+	if (!bucket_prefix_ok(folder))
+		return err_set(err, ERR_USAGE, "bucket \"%s\": \"%.200s\" is no folder", b->name, folder);
+	if (b->ops->sweep == NULL)
+		return 0;
+	return named(b, b->ops->sweep(b, folder, min_age_s, dry_run, ret, err), err);
+}
+
 void bucket_free(struct bucket *b)
 {
 	if (b != NULL)

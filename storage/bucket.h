@@ -36,6 +36,11 @@ struct bucket_version {
 typedef int bucket_visit(void *ctx, const char *key, int64_t bytes, int64_t age_s,
     struct err *err);
 
+struct bucket_swept {
+	int64_t count;
+	int64_t bytes;
+};
+
 struct bucket_ops {
 	int (*put)(struct bucket *b, const char *key, const void *data, size_t len,
 	    bool if_absent, struct err *err);
@@ -47,6 +52,9 @@ struct bucket_ops {
 	int (*remove)(struct bucket *b, const char *key, struct err *err);
 	int (*list)(struct bucket *b, const char *prefix, bucket_visit *visit, void *ctx,
 	    struct err *err);
+	/* NULL where a put that is cut off leaves nothing. */
+	int (*sweep)(struct bucket *b, const char *folder, int64_t min_age_s, bool dry_run,
+	    struct bucket_swept *ret, struct err *err);
 	void (*free)(struct bucket *b);
 };
 
@@ -92,6 +100,11 @@ int bucket_remove(struct bucket *b, const char *key, struct err *err);
  * own error, which is passed on as it is. */
 int bucket_list(struct bucket *b, const char *prefix, bucket_visit *visit, void *ctx,
     struct err *err);
+
+/* Remove what killed processes left half-written below `folder` ("a/b/"), once it is
+ * `min_age_s` old. No listing shows it. */
+int bucket_sweep(struct bucket *b, const char *folder, int64_t min_age_s, bool dry_run,
+    struct bucket_swept *ret, struct err *err);
 
 void bucket_free(struct bucket *b);
 

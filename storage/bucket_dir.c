@@ -13,6 +13,7 @@
 #include "base/mem.h"
 #include "base/stop.h"
 #include "storage/bucket_key.h"
+#include "storage/leftover.h"
 #include "storage/path_lock.h"
 
 struct bucket_dir {
@@ -340,6 +341,14 @@ static int dir_list(struct bucket *b, const char *prefix, bucket_visit *visit, v
 	return walk_folder(&w, base, err);
 }
 
+static int dir_sweep(struct bucket *b, const char *folder, int64_t min_age_s, bool dry_run,
+    struct bucket_swept *ret, struct err *err)
+{
+	AUTO_STR path = path_of(b, folder);
+
+	return leftover_remove(path, min_age_s, dry_run, ret, err);
+}
+
 static void dir_free(struct bucket *b)
 {
 	free(of(b)->root);
@@ -348,7 +357,7 @@ static void dir_free(struct bucket *b)
 }
 
 static const struct bucket_ops dir_ops = {
-	dir_put, dir_replace, dir_get, dir_head, dir_remove, dir_list, dir_free,
+	dir_put, dir_replace, dir_get, dir_head, dir_remove, dir_list, dir_sweep, dir_free,
 };
 
 static int check_root(const char *path, const char *name, struct err *err)

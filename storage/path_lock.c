@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -11,6 +12,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
+#define TAIL ".tmp-locked"
 #define PATIENCE_MS 10000
 #define PAUSE_MS 5
 
@@ -40,7 +42,7 @@ static int wait_for_lock(int fd, const char *path, struct err *err)
 
 int path_lock(const char *path, struct err *err)
 {
-	AUTO_STR lock = mem_printf("%s.tmp-locked", path);
+	AUTO_STR lock = mem_printf("%s" TAIL, path);
 
 	for (;;) {
 		int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
@@ -66,7 +68,7 @@ void path_unlock(int fd)
 /* As its holder only: who waits for it finds another file, or none, and begins anew. */
 void path_lock_forget(const char *path)
 {
-	AUTO_STR lock = mem_printf("%s.tmp-locked", path);
+	AUTO_STR lock = mem_printf("%s" TAIL, path);
 	struct err ignored = ERR_INIT;
 	int fd;
 
@@ -84,4 +86,11 @@ int64_t path_lock_now_ms(int fd)
 	if (futimens(fd, NULL) != 0 || fstat(fd, &st) != 0)
 		return -1;
 	return (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
+}
+
+bool path_lock_is_name(const char *name)
+{
+	size_t len = strlen(name), tail = strlen(TAIL);
+
+	return len > tail && strcmp(name + len - tail, TAIL) == 0;
 }

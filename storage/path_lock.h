@@ -7,6 +7,7 @@
 #ifndef D1KEEP_STORAGE_PATH_LOCK_H
 #define D1KEEP_STORAGE_PATH_LOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -23,5 +24,8 @@ void path_lock_forget(const char *path);
 /* The file system's own clock (of an NFS server: that host's), in milliseconds;
  * -1 when it cannot be had. Touches the lock file. */
 int64_t path_lock_now_ms(int fd);
+
+/* Is this the name of a lock file? */
+bool path_lock_is_name(const char *name);
 
 #endif

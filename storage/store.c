@@ -46,6 +46,12 @@ int store_remove(struct store *store, const char *key, struct err *err)
 	return bucket_remove(store->bucket, full, err);
 }
 
+int store_sweep(struct store *store, int64_t min_age_s, bool dry_run, struct bucket_swept *ret,
+    struct err *err)
+{
+	return bucket_sweep(store->bucket, store->folder, min_age_s, dry_run, ret, err);
+}
+
 /* ---- listing ---- */
 
 struct listing {

@@ -47,6 +47,10 @@ int store_get(struct store *store, const char *key, struct buf *ret, struct err 
 /* Gone when it returns 0; as bucket_remove. */
 int store_remove(struct store *store, const char *key, struct err *err);
 
+/* What killed processes left half-written there; as bucket_sweep. */
+int store_sweep(struct store *store, int64_t min_age_s, bool dry_run, struct bucket_swept *ret,
+    struct err *err);
+
 /* Every object of the folder, by its key there, in byte order: chunks come before
  * labels, and these before snapshots. */
 int store_list_all(struct store *store, bucket_visit *visit, void *ctx, struct err *err);

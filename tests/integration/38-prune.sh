@@ -185,13 +185,14 @@ garbage() {
     echo mark >"$SHOP/data/t/3${HEX:1}.sql.gz.damaged"
     echo sig >"$SHOP/snapshots/20260101T000000Z.json.sig"
     printf 20260101T000000Z >"$SHOP/labels/forgotten"
+    echo half >"$SHOP/data/t/4${HEX:1}.sql.gz.tmp-aB3dE6" # of a backup that was killed
     touch -d '25 hours ago' "$SHOP/data/t/1${HEX:1}.sql.gz" "$SHOP/data/t/3${HEX:1}.sql.gz.damaged" \
-        "$SHOP/snapshots/20260101T000000Z.json.sig" "$SHOP/labels/forgotten"
+        "$SHOP/snapshots/20260101T000000Z.json.sig" "$SHOP/labels/forgotten" "$SHOP/data/t/4${HEX:1}.sql.gz.tmp-aB3dE6"
     echo mine >"$SHOP/notes.txt"
     touch -d '1 year ago' "$SHOP/notes.txt" "$SHOP"/data/*/*.gz
     touch "$SHOP/data/t/2${HEX:1}.sql.gz"
     expect_exit 0 d1keep prune local/shop
-    expect_out '; 4 objects, .* freed, of which 4 were garbage \([0-9]+ B\); 1 object of garbage is not old enough yet$'
+    expect_out '; 5 objects, .* freed, of which 5 were garbage \([0-9]+ B\); 1 object of garbage is not old enough yet$'
     expect_err "warning: local/shop: 1 object is none of d1keep's, and is left alone: notes.txt"
     [ ! -e "$SHOP/data/t/1${HEX:1}.sql.gz" ]
     [ -e "$SHOP/data/t/2${HEX:1}.sql.gz" ]

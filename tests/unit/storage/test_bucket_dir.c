@@ -326,6 +326,45 @@ START_TEST(tells_the_age_of_an_object)
 }
 END_TEST
 
+static void make_aged(const char *path, int64_t age_s)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_NOW }, { .tv_sec = time(NULL) - age_s } };
+
+	ck_assert_int_eq(file_write(in_root(path), "half", 4, 0600, false, NULL), 0);
+	ck_assert_int_eq(utimensat(AT_FDCWD, in_root(path), times, 0), 0);
+}
+
+static bool is_there(const char *path)
+{
+	return access(in_root(path), F_OK) == 0;
+}
+
+START_TEST(sweeps_what_was_left_half_written)
+{
+	struct bucket_swept swept;
+
+	put("a/data/x", "1");
+	put("b/data/x", "1");
+	make_aged("a/data/y.tmp-abc123", 7200);
+	make_aged("a/z.tmp-ABCDEF", 7200);
+	make_aged("a/young.tmp-abcdef", 60);
+	make_aged("a/lease.json.tmp-locked", 7200);
+	make_aged("a/mine.tmp-", 7200);
+	make_aged("b/data/y.tmp-abc123", 7200);
+	ck_assert_int_eq(bucket_sweep(b, "a/", 3600, true, &swept, NULL), 0);
+	ck_assert(swept.count == 2 && swept.bytes == 8);
+	ck_assert(is_there("a/data/y.tmp-abc123"));
+	ck_assert_int_eq(bucket_sweep(b, "a/", 3600, false, &swept, NULL), 0);
+	ck_assert(swept.count == 2 && swept.bytes == 8);
+	ck_assert(!is_there("a/data/y.tmp-abc123") && !is_there("a/z.tmp-ABCDEF"));
+	ck_assert(is_there("a/young.tmp-abcdef") && is_there("a/lease.json.tmp-locked"));
+	ck_assert(is_there("a/mine.tmp-") && is_there("a/data/x") && is_there("b/data/y.tmp-abc123"));
+	ck_assert_int_eq(bucket_sweep(b, "nowhere/", 0, false, &swept, NULL), 0);
+	ck_assert(swept.count == 0);
+	ck_assert_int_ne(bucket_sweep(b, "../", 0, false, &swept, NULL), 0);
+}
+END_TEST
+
 START_TEST(refuses_bad_keys)
 {
 	static const char *const keys[] = {
@@ -393,6 +432,7 @@ UNIT_CASE(bucket_dir)
 	tcase_add_test(tc, lists_only_what_was_put);
 	tcase_add_test(tc, passes_a_visitors_error_on);
 	tcase_add_test(tc, tells_the_age_of_an_object);
+	tcase_add_test(tc, sweeps_what_was_left_half_written);
 	tcase_add_test(tc, refuses_bad_keys);
 	tcase_add_test(tc, needs_a_folder);
 }
