@@ -150,13 +150,21 @@ int dir_sync_parent(const char *path, struct err *err)
 	return rc;
 }
 
-void file_give_to_owner_of_folder(int fd, const char *path)
+/* The user may play with what lies in the folder: nothing is followed, and no
+ * second name of another file is given away. */
+void file_give_to_owner_of_folder(const char *path)
 {
 	AUTO_STR copy = mem_strdup(path);
 	struct stat folder, file;
+	int fd;
 
-	if (geteuid() != 0 || stat(dirname(copy), &folder) != 0 || fstat(fd, &file) != 0)
+	if (geteuid() != 0 || stat(dirname(copy), &folder) != 0 || folder.st_uid == 0)
 		return;
-	if (folder.st_uid != 0 && file.st_uid == 0 && fchown(fd, folder.st_uid, folder.st_gid) != 0)
-		return;   /* as it was */
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	if (fstat(fd, &file) == 0 && file.st_uid == 0 && (S_ISDIR(file.st_mode) || file.st_nlink == 1) &&
+	    fchown(fd, folder.st_uid, folder.st_gid) != 0)
+		errno = 0;   /* then it stays root's */
+	(void)close(fd);
 }

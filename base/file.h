@@ -29,9 +29,9 @@ int file_no_room(const char *path, int errnum, struct err *err);
 int file_write_fd(int fd, const void *data, size_t len, const char *name,
     struct err *err);
 
-/* For what root makes in a folder of the service's user: it shall be that user's,
- * who could not open it else. Does nothing for anybody but root. */
-void file_give_to_owner_of_folder(int fd, const char *path);
+/* For what root has made in a folder of the service's user: it shall be that
+ * user's, who could not open it else. Does nothing for anybody but root. */
+void file_give_to_owner_of_folder(const char *path);
 
 /* mkdir -p. */
 int dir_make(const char *path, mode_t mode, struct err *err);

@@ -55,7 +55,7 @@ static int open_locked(const struct budget *budget, struct err *err)
 
 	if (fd < 0)
 		return err_sys(err, errno, "request budget: cannot open \"%s\"", budget->path);
-	file_give_to_owner_of_folder(fd, budget->path);
+	file_give_to_owner_of_folder(budget->path);
 	while ((rc = flock(fd, LOCK_EX)) != 0 && errno == EINTR)
 		;
 	if (rc == 0)

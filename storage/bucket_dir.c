@@ -33,8 +33,10 @@ static char *path_of(struct bucket *b, const char *key)
 
 static int make_folder(const char *path, struct err *err)
 {
-	if (mkdir(path, 0700) == 0)
+	if (mkdir(path, 0700) == 0) {
+		file_give_to_owner_of_folder(path);
 		return dir_sync_parent(path, err);   /* or it is gone after a power cut */
+	}
 	return errno == EEXIST ? 0 : err_sys(err, errno, "cannot create the folder \"%s\"", path);
 }
 
@@ -52,6 +54,16 @@ static int make_folders(const char *path, struct err *err)
 	return 0;
 }
 
+/* Root's own backup must not lock the service's user out of the bucket. */
+static int write_object(const char *path, const void *data, size_t len, bool if_absent,
+    struct err *err)
+{
+	if (file_write(path, data, len, 0600, if_absent, err) != 0)
+		return -1;
+	file_give_to_owner_of_folder(path);
+	return 0;
+}
+
 static int dir_put(struct bucket *b, const char *key, const void *data, size_t len,
     bool if_absent, struct err *err)
 {
@@ -59,7 +71,7 @@ static int dir_put(struct bucket *b, const char *key, const void *data, size_t l
 	struct err local = ERR_INIT;
 
 	/* The folders are there but for the first time. */
-	if (file_write(path, data, len, 0600, if_absent, &local) == 0)
+	if (write_object(path, data, len, if_absent, &local) == 0)
 		return 0;
 	if (local.code != ERR_NOT_FOUND) {
 		if (local.code == ERR_EXISTS)
@@ -70,7 +82,7 @@ static int dir_put(struct bucket *b, const char *key, const void *data, size_t l
 	}
 	if (make_folders(path, err) != 0)
 		return -1;
-	return file_write(path, data, len, 0600, if_absent, err);
+	return write_object(path, data, len, if_absent, err);
 }
 
 static int missing(const char *key, struct err *err)
@@ -173,7 +185,7 @@ static int compare_and_write(struct bucket *b, const char *key, const void *data
 	sha256_hex(buf_str(&there), there.len, hash);
 	if (!same || strcmp(hash, etag) != 0)
 		return err_set(err, ERR_EXISTS, "\"%s\" was changed by somebody else", key);
-	return file_write(path, data, len, 0600, false, err);
+	return write_object(path, data, len, false, err);
 }
 
 static int replace_locked(struct bucket *b, const char *key, const void *data, size_t len,

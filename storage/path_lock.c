@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/mem.h"
 
 #define TAIL ".tmp-locked"
@@ -49,6 +50,7 @@ int path_lock(const char *path, struct err *err)
 
 		if (fd < 0)
 			return err_sys(err, errno, "cannot open \"%s\"", lock);
+		file_give_to_owner_of_folder(lock);
 		if (wait_for_lock(fd, lock, err) != 0) {
 			(void)close(fd);
 			return -1;

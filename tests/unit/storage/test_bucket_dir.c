@@ -418,6 +418,43 @@ START_TEST(needs_a_folder)
 }
 END_TEST
 
+static unsigned owner_of(const char *path)
+{
+	struct stat st;
+
+	ck_assert_msg(stat(path, &st) == 0, "%s", path);
+	return st.st_uid;
+}
+
+/* Root's own run in the service's folder. */
+START_TEST(belongs_to_whom_the_folder_belongs)
+{
+	const char *folder = unit_folder();
+	char etag[BUCKET_ETAG_SIZE] = "", path[512];
+	struct bucket *own;
+
+	if (geteuid() != 0)
+		return;
+	ck_assert_int_eq(chown(folder, 1234, 1235), 0);
+	(void)snprintf(path, sizeof(path), "%s/bucket", folder);
+	own = bucket_dir_new(path, "own", NULL);
+	ck_assert_int_eq(bucket_replace(own, "a/b", "1", 1, etag, NULL), 0);
+	ck_assert_int_eq(bucket_replace(own, "a/b", "2", 1, etag, NULL), 0);
+	ck_assert_uint_eq(owner_of(path), 1234);
+	(void)snprintf(path, sizeof(path), "%s/bucket/a", folder);
+	ck_assert_uint_eq(owner_of(path), 1234);
+	(void)snprintf(path, sizeof(path), "%s/bucket/a/b", folder);
+	ck_assert_uint_eq(owner_of(path), 1234);
+	(void)snprintf(path, sizeof(path), "%s/bucket/a/b.tmp-locked", folder);
+	ck_assert_uint_eq(owner_of(path), 1234);
+	/* With the object its lock goes. */
+	ck_assert_int_eq(bucket_remove(own, "a/b", NULL), 0);
+	ck_assert_int_ne(access(path, F_OK), 0);
+	bucket_free(own);
+	ck_assert_int_eq(chown(folder, 0, 0), 0);
+}
+END_TEST
+
 UNIT_CASE(bucket_dir)
 {
 	tcase_add_checked_fixture(tc, setup, teardown);
@@ -435,4 +472,5 @@ UNIT_CASE(bucket_dir)
 	tcase_add_test(tc, sweeps_what_was_left_half_written);
 	tcase_add_test(tc, refuses_bad_keys);
 	tcase_add_test(tc, needs_a_folder);
+	tcase_add_test(tc, belongs_to_whom_the_folder_belongs);
 }
