@@ -1,5 +1,6 @@
 #include "daemon/job.h"
 
+#include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,11 +8,14 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/stamp.h"
 #include "daemon/lines.h"
 
 #define ERROR_LINE_MAX 1024
 #define ERROR_LINES_MAX 1000    /* of one job; a job that loops must not fill the disk */
 #define LINGER_MS 1000
+#define WAIT_FOR_LEASE "300"    /* seconds: somebody waits for what was asked for */
+#define ARGS_MAX 16
 
 enum phase {
 	PHASE_RUNNING,
@@ -22,11 +26,10 @@ enum phase {
 
 struct job {
 	char *database;
-	unsigned number;
+	int64_t number;
 	unsigned timeout_s;
 	int64_t kill_after_ms;
 	enum phase phase;
-	bool timed_out;
 
 	uv_process_t process;
 	uv_timer_t timer;        /* the time limit, then SIGKILL's, then LINGER_MS */
@@ -51,7 +54,7 @@ static void take_event(void *ctx, const char *line, size_t len, bool cut)
 		(void)err_set(&err, ERR_TOO_BIG, "more than %d bytes", EVENT_MAX_BYTES);
 	else if (event_add(&job->result.events, line, len, &err) == 0)
 		return;
-	log_debug("job=%u database=%s: not an event: %s", job->number, job->database, err.msg);
+	log_debug("job=%" PRId64 " database=%s: not an event: %s", job->number, job->database, err.msg);
 }
 
 static void take_error_line(void *ctx, const char *line, size_t len, bool cut)
@@ -61,10 +64,10 @@ static void take_error_line(void *ctx, const char *line, size_t len, bool cut)
 	(void)len;
 	job->error_count++;
 	if (job->error_count <= ERROR_LINES_MAX)
-		log_info("job=%u database=%s: %s%s", job->number, job->database, line,
+		log_info("job=%" PRId64 " database=%s: %s%s", job->number, job->database, line,
 		    cut ? " …" : "");
 	else if (job->error_count == ERROR_LINES_MAX + 1)
-		log_warning("job=%u database=%s: more than %d lines, the rest is not logged",
+		log_warning("job=%" PRId64 " database=%s: more than %d lines, the rest is not logged",
 		    job->number, job->database, ERROR_LINES_MAX);
 }
 
@@ -77,7 +80,7 @@ static void explain(struct job *job)
 
 	if (result->exit_code == 0 || message[0] != '\0')
 		return;
-	if (job->timed_out)
+	if (job->result.timed_out)
 		(void)snprintf(message, size, "stopped: it took longer than its timeout of %u s",
 		    job->timeout_s);
 	else if (result->events.message[0] != '\0')
@@ -170,7 +173,7 @@ static void on_kill(uv_timer_t *timer)
 {
 	struct job *job = timer->data;
 
-	log_warning("job=%u database=%s: does not end, killing it", job->number, job->database);
+	log_warning("job=%" PRId64 " database=%s: does not end, killing it", job->number, job->database);
 	(void)uv_process_kill(&job->process, SIGKILL);
 }
 
@@ -185,9 +188,9 @@ static void on_timeout(uv_timer_t *timer)
 {
 	struct job *job = timer->data;
 
-	log_warning("job=%u database=%s: takes longer than its timeout of %u s, stopping it",
+	log_warning("job=%" PRId64 " database=%s: takes longer than its timeout of %u s, stopping it",
 	    job->number, job->database, job->timeout_s);
-	job->timed_out = true;
+	job->result.timed_out = true;
 	terminate(job, job->kill_after_ms);
 }
 
@@ -204,12 +207,41 @@ int job_pid(const struct job *job)
 	return uv_process_get_pid(&job->process);
 }
 
+const struct event_sum *job_events(const struct job *job)
+{
+	return &job->result.events;
+}
+
+/* The very command that a person types. */
+static void fill_args(const struct job_options *options, char slot[STAMP_ISO_SIZE],
+    const char *args[ARGS_MAX])
+{
+	const char *const head[] = {
+		options->binary, "-c", options->config_path, "backup", options->database,
+		"--events-fd", "3",
+	};
+	size_t n = sizeof(head) / sizeof(head[0]);
+
+	memcpy(args, head, sizeof(head));
+	if (options->slot_at > 0) {
+		args[n++] = "--slot";
+		args[n++] = stamp_iso(options->slot_at, slot);
+		args[n++] = "--prune";
+	} else {
+		args[n++] = "--wait";
+		args[n++] = WAIT_FOR_LEASE;
+	}
+	if (options->label != NULL && options->label[0] != '\0') {
+		args[n++] = "--label";
+		args[n++] = options->label;
+	}
+	args[n] = NULL;
+}
+
 static int spawn(struct job *job, const struct job_options *options)
 {
-	char *args[] = {
-		(char *)options->binary, "-c", (char *)options->config_path,
-		"backup", job->database, "--events-fd", "3", NULL,
-	};
+	const char *args[ARGS_MAX];
+	char slot[STAMP_ISO_SIZE];
 	uv_stdio_container_t stdio[] = {
 		{ .flags = UV_IGNORE },     /* libuv opens /dev/null */
 		{ .flags = UV_IGNORE },
@@ -221,11 +253,12 @@ static int spawn(struct job *job, const struct job_options *options)
 	};
 	int stdio_count = sizeof(stdio) / sizeof(stdio[0]);
 	uv_process_options_t process = {
-		.file = options->binary, .args = args, .exit_cb = on_exit_of,
+		.file = options->binary, .args = (char **)args, .exit_cb = on_exit_of,
 		.stdio = stdio,
 		.stdio_count = options->config_fd > 0 ? stdio_count : stdio_count - 1,
 	};
 
+	fill_args(options, slot, args);
 	return uv_spawn(options->loop, &job->process, &process);
 }
 

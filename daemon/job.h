@@ -16,7 +16,9 @@ struct job_options {
 	const char *binary;       /* d1keep: a path, or a name to look for in PATH */
 	const char *config_path;
 	const char *database;     /* environment/database; copied */
-	unsigned number;          /* tells jobs apart in the log */
+	int64_t number;           /* the run's id: tells jobs apart in the log */
+	int64_t slot_at;          /* of a scheduled run (--slot, --prune); 0: asked for */
+	const char *label;        /* --label, or NULL */
 	int config_fd;            /* the configuration's text, for the child's 4; 0: none */
 	unsigned timeout_s;       /* SIGTERM after this; 0: no limit */
 	int64_t kill_after_ms;    /* and SIGKILL this much later */
@@ -25,6 +27,7 @@ struct job_options {
 struct job_result {
 	int exit_code;            /* 128 + signal when killed; 127: could not be started */
 	bool stopped;             /* job_stop was called before its end */
+	bool timed_out;
 	char message[512];        /* why it did not succeed, or empty */
 	struct event_sum events;
 };
@@ -41,5 +44,8 @@ void job_stop(struct job *job, int64_t kill_after_ms);
 
 /* 0 when it could not be started. */
 int job_pid(const struct job *job);
+
+/* What it has told so far. */
+const struct event_sum *job_events(const struct job *job);
 
 #endif

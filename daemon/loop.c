@@ -9,42 +9,23 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/stamp.h"
+#include "daemon/internal.h"
 #include "daemon/plan.h"
-#include "daemon/record.h"
-#include "daemon/runner.h"
-#include "daemon/serve.h"
-#include "daemon/settings.h"
-#include "daemon/timetable.h"
 
 #define LONGEST_SLEEP_MS 60000          /* so that a clock that jumped is noticed */
 #define STOP_KILL_AFTER_MS 30000
 #define TIMEOUT_KILL_AFTER_MS 10000
 
-struct loop {
-	const struct loop_options *options;
-	struct config *config;
-	struct record record;
-	struct timetable *table;
-	struct runner *runner;
-	struct serve *serve;            /* NULL with --once */
-	uv_loop_t uv;
-	uv_timer_t alarm;               /* the next due time */
-	uv_timer_t watchdog;
-	uv_signal_t hup, term, intr;
-	bool stopping;
-	int failures;
-};
-
-static void tell_status(const struct loop *loop)
+void loop_tell_status(const struct loop *loop)
 {
-	const char *name;
+	const char *name = NULL;
 	int64_t next = timetable_next(loop->table, &name);
 	char stamp[STAMP_ISO_SIZE];
 
 	if (loop->stopping)
 		notify_send(loop->options->notify, "STATUS=stopping, %zu running",
 		    runner_running(loop->runner));
-	else if (next < 0)
+	else if (next <= 0)
 		notify_send(loop->options->notify, "STATUS=%zu running, %zu waiting; nothing is scheduled",
 		    runner_running(loop->runner), runner_waiting(loop->runner));
 	else
@@ -68,10 +49,12 @@ static void close_all(struct loop *loop)
 			uv_close(handles[i], NULL);
 	}
 	serve_stop(loop->serve);
+	lag_stop(&loop->lag);
+	runner_close(loop->runner);
 }
 
 /* uv_run returns when the last handle is closed. */
-static void leave_if_idle(struct loop *loop)
+void loop_leave_if_idle(struct loop *loop)
 {
 	bool leaving = loop->stopping || loop->options->once;
 
@@ -92,76 +75,44 @@ static void on_stop(uv_signal_t *handle, int signal_number)
 	serve_set_stopping(loop->serve);
 	(void)uv_timer_stop(&loop->alarm);
 	runner_stop(loop->runner, STOP_KILL_AFTER_MS);
-	tell_status(loop);
-	leave_if_idle(loop);
-}
-
-/* ---- jobs */
-
-static void on_job_began(void *ctx, const char *database, int64_t slot_at, int64_t now)
-{
-	struct loop *loop = ctx;
-
-	record_begin(&loop->record, database, slot_at, now);
-}
-
-static void on_job_ended(void *ctx, const struct runner_end *end)
-{
-	struct loop *loop = ctx;
-
-	if (end->run.started_at != 0)
-		record_end(&loop->record, end->database, &end->run);
-	/* What we cut off ourselves is due again, at the next start. */
-	if (end->cut_off)
-		record_next(&loop->record, end->database, end->run.slot_at);
-	if (!state_run_succeeded(&end->run))
-		loop->failures++;
-	timetable_finished(loop->table, end->database);
-	serve_ended(loop->serve, &end->run);
-	tell_status(loop);
-	leave_if_idle(loop);
-}
-
-static void start_due(struct loop *loop, int64_t now)
-{
-	struct timetable_due due;
-	char stamp[STAMP_ISO_SIZE];
-
-	while (timetable_due(loop->table, now, &due)) {
-		const struct config_database *database = due.subject;
-
-		record_next(&loop->record, due.name, due.next_at);
-		if (due.skipped)
-			log_warning("database=%s: was due again at %s, but its last run still goes: not started twice",
-			    due.name, stamp_iso(due.slot_at, stamp));
-		else
-			runner_push(loop->runner, due.name, database->policy.timeout, due.slot_at);
-	}
+	loop_tell_status(loop);
+	loop_leave_if_idle(loop);
 }
 
 /* ---- time */
 
 static void on_alarm(uv_timer_t *timer);
 
-static void set_alarm(struct loop *loop)
+static void set_alarm_in(struct loop *loop, int64_t wait_ms)
+{
+	if (loop->stopping || loop->options->once)
+		return;
+	uv_update_time(&loop->uv);
+	(void)uv_timer_start(&loop->alarm, on_alarm, wait_ms > 0 ? (uint64_t)wait_ms : 0, 0);
+}
+
+void loop_set_alarm(struct loop *loop)
 {
 	int64_t next = timetable_next(loop->table, NULL);
 	int64_t wait = LONGEST_SLEEP_MS;
 
 	if (next >= 0 && next * 1000 - clock_now_ms(loop->options->clock) < wait)
 		wait = next * 1000 - clock_now_ms(loop->options->clock);
-	uv_update_time(&loop->uv);
-	(void)uv_timer_start(&loop->alarm, on_alarm, wait > 0 ? (uint64_t)wait : 0, 0);
+	set_alarm_in(loop, wait);
 }
 
 static void look_at_clock(struct loop *loop)
 {
-	start_due(loop, clock_now(loop->options->clock));
-	if (record_was_renewed(&loop->record))
+	if (!runs_answer(loop, clock_now(loop->options->clock))) {
+		set_alarm_in(loop, 0);
+		return;
+	}
+	if (record_was_renewed(&loop->record)) {
+		runner_raise_id(loop->runner, record_last_id(&loop->record));
 		plan_note(loop->table, &loop->record);
-	tell_status(loop);
-	if (!loop->options->once)
-		set_alarm(loop);
+	}
+	loop_tell_status(loop);
+	loop_set_alarm(loop);
 }
 
 static void on_alarm(uv_timer_t *timer)
@@ -195,23 +146,29 @@ static void take_config(struct loop *loop, struct config *config)
 		config_free(loop->config);
 	loop->config = config;
 	log_info("%s: %zu databases, %zu of them with a schedule", loop->options->config_path,
-	    config->database_count, timetable_count(table));
+	    config->database_count, plan_scheduled(table));
 }
 
-static void reload(struct loop *loop)
+static void on_config(void *ctx, struct config *config)
 {
-	struct config *config = settings_read(loop->options->config_path);
+	struct loop *loop = ctx;
 
-	if (config == NULL) {
-		log_error("keeping the old configuration");
+	if (loop->stopping) {
+		config_free(config);
 		return;
 	}
-	if (strcmp(config->state_dir, loop->record.state_dir) != 0)
-		log_warning("state_dir is now \"%s\": this takes a restart, \"%s\" is still in use",
-		    config->state_dir, loop->record.state_dir);
-	record_retry(&loop->record);
-	take_config(loop, config);
-	runner_set_jobs(loop->runner, config->jobs);
+	if (config == NULL) {
+		log_error("keeping the old configuration");
+	} else {
+		if (strcmp(config->state_dir, loop->record.state_dir) != 0)
+			log_warning("state_dir is now \"%s\": this takes a restart, \"%s\" is still in use",
+			    config->state_dir, loop->record.state_dir);
+		record_retry(&loop->record);
+		take_config(loop, config);
+		runner_set_jobs(loop->runner, config->jobs);
+	}
+	notify_send(loop->options->notify, "READY=1");
+	look_at_clock(loop);
 }
 
 static void on_hup(uv_signal_t *handle, int signal_number)
@@ -222,9 +179,7 @@ static void on_hup(uv_signal_t *handle, int signal_number)
 	if (loop->stopping || loop->options->once)
 		return;
 	notify_reloading(loop->options->notify);
-	reload(loop);
-	notify_send(loop->options->notify, "READY=1");
-	look_at_clock(loop);
+	reload_ask(&loop->reload);
 }
 
 /* ---- the beginning */
@@ -240,6 +195,7 @@ static int init_handles(struct loop *loop, struct err *err)
 	(void)uv_signal_init(&loop->uv, &loop->hup);
 	(void)uv_signal_init(&loop->uv, &loop->term);
 	(void)uv_signal_init(&loop->uv, &loop->intr);
+	lag_start(&loop->lag, &loop->uv);
 	loop->alarm.data = loop->watchdog.data = loop;
 	loop->hup.data = loop->term.data = loop->intr.data = loop;
 	(void)uv_signal_start(&loop->hup, on_hup, SIGHUP);
@@ -259,8 +215,9 @@ static void start_watchdog(struct loop *loop)
 static int on_create(void *ctx, const struct config_database *database, const char *label,
     int64_t *ret_run, bool *ret_is_new, struct err *err)
 {
-	(void)ctx, (void)database, (void)label, (void)ret_run, (void)ret_is_new;
-	return err_set(err, ERR_AGAIN, "not yet");
+	AUTO_STR name = mem_printf("%s/%s", database->environment->name, database->name);
+
+	return runs_ask(ctx, name, label, ret_run, ret_is_new, err);
 }
 
 static void start_serve(struct loop *loop)
@@ -268,7 +225,7 @@ static void start_serve(struct loop *loop)
 	struct serve_options serve = {
 		.loop = &loop->uv, .clock = loop->options->clock, .binary = loop->options->binary,
 		.config_path = loop->options->config_path, .record = &loop->record,
-		.runner = loop->runner, .create = on_create, .ctx = loop,
+		.runner = loop->runner, .lag = &loop->lag, .create = on_create, .ctx = loop,
 	};
 
 	if (!loop->options->once)
@@ -285,6 +242,13 @@ static void release(struct loop *loop)
 	config_free(loop->config);
 }
 
+static void log_leaving(const struct lag *lag)
+{
+	log_info("leaving; the longest turn of the loop took %" PRId64 " us, %" PRId64
+	    " us of them computing, in %" PRId64 " turns", lag->longest_us, lag->longest_cpu_us,
+	    lag->turns);
+}
+
 int loop_run(const struct loop_options *options, struct err *err)
 {
 	struct loop loop = { .options = options, .config = options->config };
@@ -292,7 +256,7 @@ int loop_run(const struct loop_options *options, struct err *err)
 		.loop = &loop.uv, .clock = options->clock, .binary = options->binary,
 		.config_path = options->config_path, .jobs = loop.config->jobs,
 		.kill_after_ms = TIMEOUT_KILL_AFTER_MS,
-		.began = on_job_began, .ended = on_job_ended, .ctx = &loop,
+		.began = runs_began, .ended = runs_ended, .ctx = &loop,
 	};
 	AUTO_STR state_dir = mem_strdup(loop.config->state_dir);
 
@@ -300,16 +264,23 @@ int loop_run(const struct loop_options *options, struct err *err)
 		config_free(loop.config);
 		return -1;
 	}
-	record_open(&loop.record, state_dir, options->clock);
+	loop.reload = (struct reload){
+		.loop = &loop.uv, .path = options->config_path, .done = on_config, .ctx = &loop,
+	};
+	record_open(&loop.record, state_dir, options->clock, &loop.uv);
+	runner.last_id = record_last_id(&loop.record);
 	loop.runner = runner_new(&runner);
 	take_config(&loop, loop.config);
+	runs_plan(&loop, clock_now(options->clock));
 	start_serve(&loop);
 	start_watchdog(&loop);
 	notify_send(options->notify, "READY=1");
+	runs_ask_again(&loop);
 	look_at_clock(&loop);
-	leave_if_idle(&loop);
+	loop_leave_if_idle(&loop);
+	lag_reset(&loop.lag);
 	(void)uv_run(&loop.uv, UV_RUN_DEFAULT);
-	log_info("leaving");
+	log_leaving(&loop.lag);
 	release(&loop);
 	return loop.failures;
 }

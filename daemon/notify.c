@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +48,14 @@ void notify_release(struct notify *notify)
 	*notify = (struct notify){ 0 };
 }
 
+/* What comes again anyway waits for no supervisor that is slow to read. */
+static int flags_for(const char *text)
+{
+	bool comes_again = strncmp(text, "STATUS", 6) == 0 || strncmp(text, "WATCHDOG", 8) == 0;
+
+	return MSG_NOSIGNAL | (comes_again ? MSG_DONTWAIT : 0);
+}
+
 static void send_text(const char *name, const char *text, size_t len)
 {
 	struct sockaddr_un to = { .sun_family = AF_UNIX };
@@ -62,7 +71,7 @@ static void send_text(const char *name, const char *text, size_t len)
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return;
-	(void)sendto(fd, text, len, MSG_NOSIGNAL, (const struct sockaddr *)&to, to_len);
+	(void)sendto(fd, text, len, flags_for(text), (const struct sockaddr *)&to, to_len);
 	(void)close(fd);
 }
 

@@ -14,15 +14,18 @@
 #include "base/mem.h"
 #include "base/stamp.h"
 #include "daemon/job.h"
+#include "daemon/outcome.h"
+
+/* Starting a process takes a millisecond or two, and longer where many want the
+ * processor, for the child has to get it once: no more than this in a turn. */
+#define START_NS 3000000
 
 struct entry {
 	TAILQ_ENTRY(entry) link;
 	struct runner *runner;
 	struct job *job;         /* NULL while it waits */
-	char *database;
-	unsigned number;
-	unsigned timeout_s;
-	int64_t slot_at;
+	struct runner_request request;   /* its strings are ours */
+	int64_t asked_at;
 	int64_t started_at;
 };
 
@@ -30,9 +33,10 @@ TAILQ_HEAD(entries, entry);
 
 struct runner {
 	struct runner_options options;
+	uv_timer_t starter;      /* goes while something may be started */
 	struct entries waiting, running;
 	size_t waiting_count, running_count;
-	unsigned last_number;
+	int64_t last_id;
 	int config_fd;           /* 0: jobs read the file themselves */
 	bool stopping;
 };
@@ -42,9 +46,19 @@ struct runner *runner_new(const struct runner_options *options)
 	struct runner *runner = mem_calloc(1, sizeof(*runner));
 
 	runner->options = *options;
+	runner->last_id = options->last_id;
 	TAILQ_INIT(&runner->waiting);
 	TAILQ_INIT(&runner->running);
+	(void)uv_timer_init(options->loop, &runner->starter);
+	runner->starter.data = runner;
 	return runner;
+}
+
+void runner_close(struct runner *runner)
+{
+	runner->stopping = true;
+	if (!uv_is_closing((uv_handle_t *)&runner->starter))
+		uv_close((uv_handle_t *)&runner->starter, NULL);
 }
 
 void runner_free(struct runner *runner)
@@ -59,68 +73,101 @@ void runner_free(struct runner *runner)
 
 static void entry_free(struct entry *entry)
 {
-	free(entry->database);
+	free((char *)entry->request.database);
+	free((char *)entry->request.label);
 	free(entry);
 }
 
-static void log_end(const struct entry *entry, const struct state_run *run)
-{
-	int64_t seconds = run->finished_at - run->started_at;
-
-	if (run->exit_code == 0)
-		log_info("job=%u database=%s: done in %" PRId64 " s: snapshot %s, %" PRId64
-		    " rows, %" PRId64 " bytes stored, %" PRId64 " of them new", entry->number,
-		    entry->database, seconds, run->snapshot, run->rows, run->stored_bytes,
-		    run->new_bytes);
-	else if (state_run_succeeded(run))
-		log_warning("job=%u database=%s: done in %" PRId64 " s: snapshot %s, but something"
-		    " could not be kept exactly%s%s", entry->number, entry->database, seconds,
-		    run->snapshot, run->message[0] != '\0' ? ": " : "", run->message);
-	else
-		log_error("job=%u database=%s: failed after %" PRId64 " s with exit code %d: %s",
-		    entry->number, entry->database, seconds, run->exit_code, run->message);
-}
-
-/* A run that failed may have told how many rows it had read: those are no
- * snapshot's. */
-static struct state_run run_of(const struct entry *entry, const struct job_result *result,
-    int64_t now)
+/* What is known of it at its beginning. */
+static struct state_run run_of(const struct entry *entry)
 {
 	struct state_run run = {
-		.slot_at = entry->slot_at, .started_at = entry->started_at,
-		.finished_at = now, .exit_code = result->exit_code,
+		.id = entry->request.id, .slot_at = entry->request.slot_at,
+		.started_at = entry->started_at, .cause = entry->request.cause,
+		.attempt = entry->request.attempt,
 	};
 
-	if (result->events.done) {
-		run.rows = result->events.rows;
-		run.sql_bytes = result->events.sql_bytes;
-		run.stored_bytes = result->events.stored_bytes;
-		run.new_bytes = result->events.new_bytes;
-	}
-	memcpy(run.snapshot, result->events.snapshot, sizeof(run.snapshot));
-	memcpy(run.message, result->message, sizeof(run.message));
+	event_copy_text(run.label, sizeof(run.label), entry->request.label);
 	return run;
 }
 
-static void start_waiting(struct runner *runner);
+/* ---- the end of a job */
+
+static void log_success(const char *database, const struct state_run *run)
+{
+	int64_t seconds = run->finished_at - run->started_at;
+
+	if (run->taken)
+		log_info("job=%" PRId64 " database=%s: nothing to do: its slot was taken by snapshot %s",
+		    run->id, database, run->snapshot);
+	else if (run->exit_code == 0)
+		log_info("job=%" PRId64 " database=%s: done in %" PRId64 " s: snapshot %s, %" PRId64
+		    " rows, %" PRId64 " bytes stored, %" PRId64 " of them new%s", run->id,
+		    database, seconds, run->snapshot, run->rows, run->stored_bytes,
+		    run->new_bytes, run->verified == STATE_VERIFIED_GOOD ? ", verified" : "");
+	else
+		log_warning("job=%" PRId64 " database=%s: done in %" PRId64 " s: snapshot %s, but"
+		    " something could not be kept exactly%s%s", run->id, database, seconds,
+		    run->snapshot, run->message[0] != '\0' ? ": " : "", run->message);
+}
+
+static void log_end(const char *database, const struct state_run *run)
+{
+	switch (outcome_of(run)) {
+	case OUTCOME_SUCCESS:
+		log_success(database, run);
+		break;
+	case OUTCOME_HELD:
+		log_info("job=%" PRId64 " database=%s: must wait: %s", run->id, database,
+		    run->message);
+		break;
+	case OUTCOME_RETRY:
+	case OUTCOME_PERSON:
+	case OUTCOME_CUT_OFF:
+		log_error("job=%" PRId64 " database=%s: failed after %" PRId64 " s with exit code %d: %s",
+		    run->id, database, run->finished_at - run->started_at, run->exit_code,
+		    run->message);
+		break;
+	}
+}
+
+static void start_soon(struct runner *runner);
 
 static void on_job_ended(void *ctx, const struct job_result *result)
 {
 	struct entry *entry = ctx;
 	struct runner *runner = entry->runner;
-	struct runner_end end = { .database = entry->database };
+	struct runner_end end = { .database = entry->request.database, .run = run_of(entry) };
 
-	end.run = run_of(entry, result, clock_now(runner->options.clock));
-	end.cut_off = result->stopped && !state_run_succeeded(&end.run);
-	log_end(entry, &end.run);
+	outcome_note(&end.run, result, entry->request.expects_verdict,
+	    clock_now(runner->options.clock));
+	end.cut_off = outcome_of(&end.run) == OUTCOME_CUT_OFF;
+	log_end(end.database, &end.run);
 	if (result->events.hint[0] != '\0')
-		log_info("job=%u database=%s: hint: %s", entry->number, entry->database,
+		log_info("job=%" PRId64 " database=%s: hint: %s", end.run.id, end.database,
 		    result->events.hint);
 	TAILQ_REMOVE(&runner->running, entry, link);
 	runner->running_count--;
 	runner->options.ended(runner->options.ctx, &end);
 	entry_free(entry);
-	start_waiting(runner);
+	start_soon(runner);
+}
+
+/* ---- the beginning */
+
+static void log_start(const struct entry *entry)
+{
+	const struct runner_request *r = &entry->request;
+	char due[STAMP_ISO_SIZE];
+
+	if (r->slot_at > 0)
+		log_info("job=%" PRId64 " database=%s: started as process %d, due %s%s", r->id,
+		    r->database, job_pid(entry->job), stamp_iso(r->slot_at, due),
+		    r->cause == STATE_CAUSE_MADE_UP ? ", made up" :
+		    r->attempt > 1 ? ", tried again" : "");
+	else
+		log_info("job=%" PRId64 " database=%s: started as process %d, asked for", r->id,
+		    r->database, job_pid(entry->job));
 }
 
 static void start(struct runner *runner, struct entry *entry)
@@ -128,19 +175,20 @@ static void start(struct runner *runner, struct entry *entry)
 	const struct runner_options *options = &runner->options;
 	struct job_options job = {
 		.loop = options->loop, .binary = options->binary,
-		.config_path = options->config_path, .database = entry->database,
-		.number = entry->number, .timeout_s = entry->timeout_s,
+		.config_path = options->config_path, .database = entry->request.database,
+		.number = entry->request.id, .slot_at = entry->request.slot_at,
+		.label = entry->request.label, .timeout_s = entry->request.timeout_s,
 		.config_fd = runner->config_fd,
 		.kill_after_ms = options->kill_after_ms,
 	};
-	char due[STAMP_ISO_SIZE];
+	struct state_run run;
 
 	entry->started_at = clock_now(options->clock);
-	options->began(options->ctx, entry->database, entry->slot_at, entry->started_at);
+	run = run_of(entry);
+	options->began(options->ctx, entry->request.database, &run);
 	entry->job = job_start(&job, on_job_ended, entry);
 	if (job_pid(entry->job) != 0)
-		log_info("job=%u database=%s: started as process %d, due %s", entry->number,
-		    entry->database, job_pid(entry->job), stamp_iso(entry->slot_at, due));
+		log_start(entry);
 }
 
 static struct entry *take_first(struct runner *runner)
@@ -152,33 +200,92 @@ static struct entry *take_first(struct runner *runner)
 	return entry;
 }
 
-static void start_waiting(struct runner *runner)
+static bool may_start(const struct runner *runner)
 {
-	while (runner->waiting_count > 0 && !runner->stopping &&
-	    runner->running_count < runner->options.jobs) {
+	return runner->waiting_count > 0 && !runner->stopping &&
+	    runner->running_count < runner->options.jobs;
+}
+
+static void on_starter(uv_timer_t *timer)
+{
+	struct runner *runner = timer->data;
+	uint64_t end = uv_hrtime() + START_NS;
+
+	while (may_start(runner) && uv_hrtime() < end) {
 		struct entry *entry = take_first(runner);
 
 		TAILQ_INSERT_TAIL(&runner->running, entry, link);
 		runner->running_count++;
 		start(runner, entry);
 	}
+	start_soon(runner);
 }
 
-void runner_push(struct runner *runner, const char *database, unsigned timeout_s,
-    int64_t slot_at)
+static void start_soon(struct runner *runner)
+{
+	if (may_start(runner) && !uv_is_active((uv_handle_t *)&runner->starter))
+		(void)uv_timer_start(&runner->starter, on_starter, 0, 0);
+}
+
+/* ---- requests */
+
+static struct entry *find(const struct runner *runner, const char *database)
+{
+	const struct entries *const both[] = { &runner->running, &runner->waiting };
+	struct entry *entry;
+
+	for (int i = 0; i < 2; i++) {
+		TAILQ_FOREACH(entry, both[i], link) {
+			if (strcmp(entry->request.database, database) == 0)
+				return entry;
+		}
+	}
+	return NULL;
+}
+
+static struct entry *entry_new(struct runner *runner, const struct runner_request *request)
 {
 	struct entry *entry = mem_calloc(1, sizeof(*entry));
 
-	assert(!runner->stopping);
 	entry->runner = runner;
-	entry->database = mem_strdup(database);
-	entry->number = ++runner->last_number;
-	entry->timeout_s = timeout_s;
-	entry->slot_at = slot_at;
+	entry->request = *request;
+	entry->request.database = mem_strdup(request->database);
+	entry->request.label = request->label != NULL ? mem_strdup(request->label) : NULL;
+	if (request->id == 0)
+		entry->request.id = ++runner->last_id;
+	entry->asked_at = clock_now(runner->options.clock);
+	return entry;
+}
+
+int64_t runner_push(struct runner *runner, const struct runner_request *request,
+    bool *ret_is_new)
+{
+	struct entry *entry = request->cause == STATE_CAUSE_REQUEST ?
+	    find(runner, request->database) : NULL;
+
+	assert(!runner->stopping);
+	if (ret_is_new != NULL)
+		*ret_is_new = entry == NULL;
+	if (entry != NULL) {
+		if (entry->job == NULL && entry->request.label == NULL && request->label != NULL)
+			entry->request.label = mem_strdup(request->label);
+		return entry->request.id;
+	}
+	entry = entry_new(runner, request);
+	runner_raise_id(runner, entry->request.id);
 	TAILQ_INSERT_TAIL(&runner->waiting, entry, link);
 	runner->waiting_count++;
-	start_waiting(runner);
+	start_soon(runner);
+	return entry->request.id;
 }
+
+void runner_raise_id(struct runner *runner, int64_t last_id)
+{
+	if (last_id > runner->last_id)
+		runner->last_id = last_id;
+}
+
+/* ---- */
 
 void runner_set_config(struct runner *runner, const char *text)
 {
@@ -209,7 +316,7 @@ int runner_config_fd(const struct runner *runner)
 void runner_set_jobs(struct runner *runner, unsigned jobs)
 {
 	runner->options.jobs = jobs;
-	start_waiting(runner);
+	start_soon(runner);
 }
 
 void runner_stop(struct runner *runner, int64_t kill_after_ms)
@@ -221,8 +328,8 @@ void runner_stop(struct runner *runner, int64_t kill_after_ms)
 		struct runner_end end = { .cut_off = true };
 
 		entry = take_first(runner);
-		end.database = entry->database;
-		end.run.slot_at = entry->slot_at;
+		end.database = entry->request.database;
+		end.run = run_of(entry);
 		runner->options.ended(runner->options.ctx, &end);
 		entry_free(entry);
 	}
@@ -238,4 +345,34 @@ size_t runner_running(const struct runner *runner)
 size_t runner_waiting(const struct runner *runner)
 {
 	return runner->waiting_count;
+}
+
+static struct runner_item item_of(const struct entry *entry)
+{
+	struct runner_item item = {
+		.request = entry->request, .asked_at = entry->asked_at,
+		.started_at = entry->started_at,
+	};
+
+	if (entry->job != NULL) {
+		item.rows = job_events(entry->job)->rows;
+		item.bytes = job_events(entry->job)->sql_bytes;
+	}
+	return item;
+}
+
+void runner_each(const struct runner *runner,
+    bool (*visit)(void *ctx, const struct runner_item *item), void *ctx)
+{
+	const struct entries *const both[] = { &runner->running, &runner->waiting };
+	const struct entry *entry;
+
+	for (int i = 0; i < 2; i++) {
+		TAILQ_FOREACH(entry, both[i], link) {
+			struct runner_item item = item_of(entry);
+
+			if (!visit(ctx, &item))
+				return;
+		}
+	}
 }

@@ -98,10 +98,31 @@ static int64_t on_max_age(void *ctx, const char *name, int64_t at)
 	return named != NULL ? freshness_age(named->database, at) : 0;
 }
 
+struct active_visit {
+	bool (*visit)(void *ctx, const struct host_run *run);
+	void *ctx;
+};
+
+static bool visit_active(void *ctx, const struct runner_item *item)
+{
+	const struct active_visit *v = ctx;
+	struct host_run run = {
+		.id = item->request.id, .database = item->request.database,
+		.label = item->request.label, .cause = state_cause_word(item->request.cause),
+		.running = item->started_at != 0, .slot_at = item->request.slot_at,
+		.asked_at = item->asked_at, .started_at = item->started_at,
+		.rows = item->rows, .bytes = item->bytes,
+	};
+
+	return v->visit(v->ctx, &run);
+}
+
 static void on_each_active(void *ctx, bool (*visit)(void *ctx, const struct host_run *run),
     void *visit_ctx)
 {
-	(void)ctx, (void)visit, (void)visit_ctx;
+	struct active_visit v = { visit, visit_ctx };
+
+	runner_each(((const struct serve *)ctx)->options.runner, visit_active, &v);
 }
 
 static int on_create(void *ctx, const char *database, const char *label, int64_t *ret_run,
@@ -120,7 +141,7 @@ static int on_create(void *ctx, const char *database, const char *label, int64_t
 
 static struct state *on_state(void *ctx)
 {
-	return ((const struct serve *)ctx)->options.record->state;
+	return record_reader(((const struct serve *)ctx)->options.record);
 }
 
 static const char *on_not_ready(void *ctx)
@@ -141,8 +162,7 @@ static uint64_t on_runs_total(void *ctx, enum run_outcome outcome)
 
 static int64_t on_lag_max_ms(void *ctx)
 {
-	(void)ctx;
-	return 0;
+	return ((const struct serve *)ctx)->options.lag->longest_us / 1000;
 }
 
 static const char *on_config_path(void *ctx)

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "config/config.h"
 #include "control/host.h"
+#include "daemon/lag.h"
 #include "daemon/record.h"
 #include "daemon/runner.h"
 
@@ -19,8 +20,9 @@ struct serve_options {
 	const struct clock *clock;
 	const char *binary;
 	const char *config_path;
-	const struct record *record;
+	struct record *record;
 	struct runner *runner;
+	const struct lag *lag;
 	/* See control/host.h. The database is configured. */
 	int (*create)(void *ctx, const struct config_database *database, const char *label,
 	    int64_t *ret_run, bool *ret_is_new, struct err *err);

@@ -13,24 +13,29 @@ static void tell(const char *path, const struct config_problem *problem,
 		log_info("hint: %s", problem->hint);
 }
 
-static void tell_all(const char *path, const struct config_problems *problems,
-    void (*log)(const char *fmt, ...))
+struct config *settings_load(const char *path, struct config_problems *problems)
+{
+	struct config *config = config_read(path, problems);
+
+	if (config != NULL)
+		config_check_surroundings(config, problems);
+	return config;
+}
+
+void settings_tell(const char *path, const struct config *config,
+    const struct config_problems *problems)
 {
 	for (size_t i = 0; i < problems->count; i++)
-		tell(path, &problems->items[i], log);
+		tell(path, &problems->items[i], config == NULL && !problems->items[i].warning ?
+		    log_error : log_warning);
 }
 
 struct config *settings_read(const char *path)
 {
 	struct config_problems problems = { 0 };
-	struct config *config = config_read(path, &problems);
+	struct config *config = settings_load(path, &problems);
 
-	if (config == NULL) {
-		tell_all(path, &problems, log_error);
-	} else {
-		config_check_surroundings(config, &problems);
-		tell_all(path, &problems, log_warning);
-	}
+	settings_tell(path, config, &problems);
 	config_problems_release(&problems);
 	return config;
 }

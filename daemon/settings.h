@@ -12,4 +12,10 @@
  * as a warning, for other databases can be backed up all the same. */
 struct config *settings_read(const char *path);
 
+/* The same in two steps. The first logs nothing, and may run in another thread
+ * than the second; `problems` begins as zeroes. */
+struct config *settings_load(const char *path, struct config_problems *problems);
+void settings_tell(const char *path, const struct config *config,
+    const struct config_problems *problems);
+
 #endif

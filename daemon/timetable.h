@@ -2,14 +2,22 @@
  * When each database is due. No clock and no I/O inside: the time is an
  * argument, and what comes out are decisions.
  *
- *   - A due time that passed while nobody was there is made up by one run,
- *     however many it were.
- *   - A database whose run still waits or goes at its next due time is not
- *     started twice: that time is skipped.
- *   - The wall clock may jump. Forward: what was jumped over counts as missed.
- *     Back: due times are computed anew, and within three hours none that was
- *     answered is answered again (the rule of OpenBSD's cron); a clock that goes
- *     back further was wrong before, and what it showed means nothing.
+ *   - A slot (schedule/slots.h) is answered by one run. Slots that passed while
+ *     nobody was there are made up by one run, of the newest of them.
+ *   - A database whose run still waits or goes when it is due again is not
+ *     started twice: that slot is skipped.
+ *   - A run that failed may be tried again, always before the next due time: when
+ *     that has come, the retry is dropped and the new slot answered.
+ *   - The wall clock may jump. Forward, however far: what was jumped over counts
+ *     as missed, so one run of the newest slot. Back by up to three hours: due
+ *     times stay, so that nothing that was answered is answered again (the rule
+ *     of OpenBSD's cron). Back further: the clock was wrong before, and what it
+ *     showed means nothing; due times are computed anew.
+ *   - A machine that sleeps sees a jump forward when it wakes. Timers may stand
+ *     still meanwhile: the caller looks at the clock once a minute at least.
+ *
+ * No step computes more than the times of one database, so a caller with other
+ * things to do takes as many steps at a time as it likes.
  */
 #ifndef D1KEEP_DAEMON_TIMETABLE_H
 #define D1KEEP_DAEMON_TIMETABLE_H
@@ -18,26 +26,54 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "schedule/cron.h"
+#include "schedule/slots.h"
+#include "state/state.h"
 
-/* One database with a schedule, and what is known of its past. */
+#define TIMETABLE_JUMP_BACK_S (3 * 3600)
+#define TIMETABLE_LATE_S 120            /* a slot answered later than this was missed */
+
+/* A run that is to be tried again. */
+struct timetable_retry {
+	int64_t at;               /* 0: none */
+	int64_t slot_at;
+	int64_t run_id;           /* it goes on under this id; 0: a new one */
+	enum state_cause cause;
+	int attempt;              /* the number it will have */
+};
+
+/* One database, and what is known of its past. */
 struct timetable_plan {
 	const char *name;         /* environment/database; copied */
-	struct cron cron;
-	const char *timezone;     /* copied */
-	int64_t next_at;          /* as noted earlier; a past one is due. 0: unknown */
-	int64_t answered_at;      /* due times up to this one need no answer; 0: none */
+	bool scheduled;           /* else it is never due by itself */
+	struct slots slots;       /* its zone is copied */
+	bool planned;             /* next_slot and next_at hold for this schedule */
+	int64_t next_slot;        /* -1: none */
+	int64_t next_at;          /* when it is due. Not planned: as noted earlier; a past
+	                             one is due; 0: unknown */
+	int64_t answered_slot;    /* slots up to this one need no answer; 0: none */
+	struct timetable_retry retry;
 	bool busy;                /* a run of it waits or goes */
 	const void *subject;      /* handed back when it is due */
 };
 
-/* A due time. */
-struct timetable_due {
+enum timetable_kind {
+	TIMETABLE_PLANNED,        /* only its next due time was found */
+	TIMETABLE_DUE,            /* start a run: it counts as busy from here on */
+	TIMETABLE_SKIPPED,        /* due, but still busy with an earlier run: start nothing */
+};
+
+/* What one step came to. */
+struct timetable_step {
+	enum timetable_kind kind;
 	const char *name;         /* lives as long as the timetable */
 	const void *subject;
-	int64_t slot_at;          /* the time it was due */
-	int64_t next_at;          /* when it is due again; -1: never */
-	bool skipped;             /* still busy with an earlier run: start nothing */
+	int64_t next_at;          /* when it is due (again); -1: never */
+	bool retry_dropped;       /* a retry waited, and does no more */
+	/* Of a run that is due. */
+	int64_t slot_at;
+	int64_t run_id;           /* 0: a new one */
+	enum state_cause cause;
+	int attempt;
 };
 
 struct timetable;
@@ -46,14 +82,21 @@ struct timetable;
 struct timetable *timetable_new(const struct timetable_plan *plans, size_t count, int64_t now);
 void timetable_free(struct timetable *table);  /* NULL is fine */
 
-/* The next database that is due, earliest first; false when none is. It counts
- * as busy from here on, unless it was skipped. */
-bool timetable_due(struct timetable *table, int64_t now, struct timetable_due *ret);
+/* The next thing to do, earliest first; false when there is nothing now. */
+bool timetable_step(struct timetable *table, int64_t now, struct timetable_step *ret);
 
-/* Its run has ended. A name that is not in the table is fine. */
+/* Its run waits, though nobody was due: somebody asked for it. */
+void timetable_begun(struct timetable *table, const char *name);
+
+/* Its run has ended. Names that are not in the table are fine here and above. */
 void timetable_finished(struct timetable *table, const char *name);
 
-/* The earliest due time of all, and whose (NULL is fine); -1 when there is none. */
+/* Try again at retry->at, unless the database is due before or then: false. */
+bool timetable_retry(struct timetable *table, const char *name,
+    const struct timetable_retry *retry);
+
+/* When the next step may do something, and with which database (NULL is fine);
+ * 0: at once, there is planning to do; -1: never. */
 int64_t timetable_next(const struct timetable *table, const char **ret_name);
 
 /* What the table knows of a database, as a plan for the next table (its strings

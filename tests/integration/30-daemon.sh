@@ -2,95 +2,7 @@
 # d1keepd: when what is due is started, with a fake d1keep that tells what was asked of it.
 
 . "$(dirname "$0")/../lib.sh"
-
-# ---- the fake: notes its arguments in $FAKE/calls and, while it runs, its process id in $FAKE/running/; then does what
-# $FAKE/do/ENV.DB says (a piece of bash), or takes a snapshot without more ado.
-
-FAKE=$TEST_TMP/fake
-export FAKE D1KEEP_BINARY=$TEST_TMP/fake-d1keep
-unset JOURNAL_STREAM INVOCATION_ID NOTIFY_SOCKET WATCHDOG_USEC
-
-cat >"$D1KEEP_BINARY" <<'END'
-#!/usr/bin/env bash
-database=${4//\//.}
-leave() { rm -f "$FAKE/running/$database"; exit "$1"; }
-hang() { while :; do read -rt 1 <>"$FAKE/never"; done; }
-hang_until() { while [ ! -e "$FAKE/$1" ]; do read -rt 0.02 <>"$FAKE/never"; done; }
-snapshot() {
-    echo '{"event":"start","database":"'"$4"'"}' >&3
-    echo '{"event":"done","snapshot":"20261122T021700Z","rows":12,"sql_bytes":300,"stored_bytes":200,"new_bytes":100,"exit":0}' >&3
-}
-trap 'leave 130' TERM
-echo "$*" >>"$FAKE/calls"
-echo $$ >"$FAKE/running/$database"
-ls "$FAKE/running" | wc -l >>"$FAKE/at-once"
-if [ -e "$FAKE/do/$database" ]; then . "$FAKE/do/$database"; else snapshot; fi
-leave 0
-END
-chmod +x "$D1KEEP_BINARY"
-
-# A case begins with no daemon, no notes and nothing called.
-clean_slate() {
-    rm -rf "$FAKE" "$STATE_DIR"
-    mkdir -p "$FAKE/do" "$FAKE/running" "$TEST_TMP/bucket"
-    mkfifo "$FAKE/never"
-    LOG=$TEST_TMP/d1keepd.log
-    for name in a b c d e; do : >"$TEST_TMP/$name.sqlite"; done
-}
-
-# conf SCHEDULE DATABASE…   one environment, "shop"; more lines by CONF_TOP and CONF_ENV
-conf() {
-    local schedule=$1 name
-    shift
-    {
-        printf 'state_dir = "%s"\n%s\n' "$STATE_DIR" "${CONF_TOP:-}"
-        printf 'bucket "here" {\n    type = "directory"\n    path = "%s"\n}\n' "$TEST_TMP/bucket"
-        printf 'environment "shop" {\n    bucket = "here"\n    schedule = "%s"\n%s\n' "$schedule" "${CONF_ENV:-}"
-        for name; do
-            printf '    database "%s" {\n        source = "sqlite"\n        path = "%s"\n    }\n' "$name" "$TEST_TMP/$name.sqlite"
-        done
-        printf '}\n'
-    } >"$CONF"
-}
-
-# For what leaves by itself; a daemon that stays by mistake is a failure, not a hang.
-daemon() { timeout 30 "$D1KEEPD" -c "$CONF" --foreground "$@"; }
-
-daemon_start() {
-    rm -f "$LOG" # or the last daemon's would be read until this one's is there
-    start_background "$LOG" "$D1KEEPD" -c "$CONF" --foreground --verbose
-    DAEMON=$BACKGROUND_PID
-    wait_for 10 grep -q 'databases, .* with a schedule' "$LOG"
-}
-
-daemon_stop() {
-    local rc=0
-    kill -TERM "$DAEMON"
-    wait "$DAEMON" || rc=$?
-    expect_equal "$rc" 0
-}
-
-state() { sqlite3 -cmd '.timeout 5000' "$STATE_DIR/state.db" "$1"; }
-calls() { if [ -e "$FAKE/calls" ]; then wc -l <"$FAKE/calls"; else echo 0; fi; }
-calls_are() { [ "$(calls)" -eq "$1" ]; }
-runs_ended_are() { [ "$(state 'SELECT count(*) FROM runs WHERE finished_at > 0')" -eq "$1" ]; }
-runs_hang() { # DATABASE
-    echo 'hang' >"$FAKE/do/$1"
-}
-
-# make_due DATABASE…   as if d1keepd had been down at their due time
-make_due() {
-    local name
-    [ -e "$STATE_DIR/state.db" ] || daemon --once >/dev/null 2>&1
-    rm -f "$FAKE/calls" "$FAKE/at-once"
-    for name; do
-        state "INSERT INTO databases(name, next_at) VALUES('$name', 1000000000)
-               ON CONFLICT(name) DO UPDATE SET next_at = 1000000000"
-    done
-}
-
-# Far from now, whenever this runs: nothing is due by itself but what a case makes due.
-NEVER="0 0 $(date -u -d '+40 days' +%d) $(date -u -d '+40 days' +%m) *"
+. "$(dirname "$0")/../daemon.sh"
 
 # ---- the command line
 
@@ -123,13 +35,13 @@ once_runs_what_never_ran() {
     clean_slate
     conf "$NEVER" a b
     expect_exit 0 daemon --once
-    expect_equal "$(sort "$FAKE/calls")" "-c $CONF backup shop/a --events-fd 3
--c $CONF backup shop/b --events-fd 3"
+    expect_equal "$(sort "$FAKE/calls")" "$(call_of shop/a)
+$(call_of shop/b)"
     expect_exit 0 daemon --once
     expect_equal "$(calls)" 2
     make_due shop/b
     expect_exit 0 daemon --once
-    expect_equal "$(cat "$FAKE/calls")" "-c $CONF backup shop/b --events-fd 3"
+    expect_equal "$(cat "$FAKE/calls")" "$(call_of shop/b)"
 }
 test_case '--once runs what never ran and what was missed, once' once_runs_what_never_ran
 
@@ -180,8 +92,8 @@ missed_run_is_made_up() {
     daemon_start
     wait_for 10 runs_ended_are 3
     daemon_stop
-    expect_equal "$(cat "$FAKE/calls")" "-c $CONF backup shop/a --events-fd 3"
-    expect_equal "$(state "SELECT slot_at FROM runs WHERE database = 'shop/a' ORDER BY id DESC LIMIT 1")" 1000000000
+    expect_equal "$(cat "$FAKE/calls")" "$(call_of shop/a)"
+    expect_equal "$(state "SELECT slot_at FROM runs WHERE database = 'shop/a' ORDER BY id DESC LIMIT 1")" "$SLOT_AT"
     expect_equal "$(state "SELECT next_at > unixepoch() FROM databases WHERE name = 'shop/a'")" 1
 }
 test_case 'a missed run is made up by exactly one' missed_run_is_made_up
@@ -217,7 +129,7 @@ hup_keeps_or_takes() {
     conf "$NEVER" a c
     kill -HUP "$DAEMON"
     wait_for 10 runs_ended_are 3
-    expect_equal "$(cat "$FAKE/calls")" "-c $CONF backup shop/c --events-fd 3"
+    expect_equal "$(cat "$FAKE/calls")" "$(call_of shop/c)"
     expect_equal "$(state 'SELECT name FROM databases WHERE next_at > unixepoch() ORDER BY 1')" 'shop/a
 shop/c'
     daemon_stop
@@ -256,7 +168,7 @@ term_ends_children() {
     expect_equal "$(calls)" 1
     expect_equal "$(state 'SELECT exit_code FROM runs ORDER BY id DESC LIMIT 1')" 130
     # What was cut off and what still waited are due again.
-    expect_equal "$(state 'SELECT DISTINCT next_at FROM databases')" 1000000000
+    expect_equal "$(state 'SELECT DISTINCT next_at FROM databases')" "$SLOT_AT"
     rm "$FAKE/do/shop.a" "$FAKE/calls"
     daemon_start
     wait_for 10 runs_ended_are 5

@@ -121,6 +121,7 @@ START_TEST(it_wakes_at_the_due_time)
 	ck_assert_str_eq(told, "[READY=1]"
 	    "[STATUS=0 running, 0 waiting; next is shop/a at 2026-11-22T02:17:00Z]"
 	    "[WATCHDOG=1]"
+	    "[STATUS=0 running, 1 waiting; next is shop/a at 2026-11-23T02:17:00Z]"
 	    "[STATUS=1 running, 0 waiting; next is shop/a at 2026-11-23T02:17:00Z]"
 	    "[STOPPING=1][STATUS=stopping, 1 running][STATUS=stopping, 0 running]");
 	(void)close(fd);

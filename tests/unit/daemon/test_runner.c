@@ -23,11 +23,11 @@ static struct {
 	unsigned most_running;
 } t;
 
-static void on_began(void *ctx, const char *database, int64_t slot_at, int64_t now)
+static void on_began(void *ctx, const char *database, const struct state_run *run)
 {
 	(void)ctx;
-	(void)slot_at;
-	ck_assert_int_gt(now, 0);
+	ck_assert_int_gt(run->started_at, 0);
+	ck_assert_int_gt(run->id, 0);
 	(void)sprintf(t.told + strlen(t.told), "+%s ", database);
 	if (runner_running(t.runner) > t.most_running)
 		t.most_running = (unsigned)runner_running(t.runner);
@@ -59,10 +59,55 @@ static void setup(void)
 
 static void teardown(void)
 {
+	runner_close(t.runner);
+	(void)uv_run(&t.loop, UV_RUN_DEFAULT);
 	runner_free(t.runner);
 	/* Fails when a handle was left open. */
 	ck_assert_int_eq(uv_loop_close(&t.loop), 0);
 	free(t.binary);
+}
+
+static int64_t push(const char *database, unsigned timeout_s, int64_t slot_at)
+{
+	struct runner_request request = {
+		.database = database, .slot_at = slot_at, .attempt = 1, .timeout_s = timeout_s,
+	};
+
+	return runner_push(t.runner, &request, NULL);
+}
+
+static int64_t ask(const char *database, const char *label, bool *ret_is_new)
+{
+	struct runner_request request = {
+		.database = database, .label = label, .cause = STATE_CAUSE_REQUEST, .attempt = 1,
+	};
+
+	return runner_push(t.runner, &request, ret_is_new);
+}
+
+struct at {
+	size_t left;
+	struct runner_item *ret;
+	bool found;
+};
+
+static bool count_down(void *ctx, const struct runner_item *item)
+{
+	struct at *at = ctx;
+
+	if (at->left-- > 0)
+		return true;
+	*at->ret = *item;
+	at->found = true;
+	return false;
+}
+
+static bool item_at(size_t i, struct runner_item *ret)
+{
+	struct at at = { i, ret, false };
+
+	runner_each(t.runner, count_down, &at);
+	return at.found;
 }
 
 static void script(const char *body)
@@ -105,13 +150,14 @@ static void when_ready(struct when_ready *when, void (*then)(void))
 
 START_TEST(its_events_become_the_run)
 {
-	script("[ \"$*\" = '-c backup.conf backup a/b --events-fd 3' ] || exit 9\n"
+	script("[ \"$*\" = '-c backup.conf backup a/b --events-fd 3"
+	    " --slot 1970-01-01T00:20:34Z --prune' ] || exit 9\n"
 	    "read -r nothing && exit 8\n"
 	    "echo '{\"event\":\"progress\",\"rows\":3,\"bytes\":30}' >&3\n"
 	    "echo garbage >&3; echo out; echo talk >&2\n"
 	    "printf '{\"event\":\"done\",\"snapshot\":\"20261122T021700Z\",\"rows\":4,\"sql_bytes\":40,"
 	    "\"stored_bytes\":20,\"new_bytes\":10,\"exit\":0}' >&3");
-	runner_push(t.runner, "a/b", 0, 1234);
+	push("a/b", 0, 1234);
 	run();
 	ck_assert_str_eq(t.told, "+a/b -a/b=0 ");
 	ck_assert_int_eq(t.last.run.slot_at, 1234);
@@ -141,7 +187,7 @@ static const struct {
 START_TEST(a_failure_says_why)
 {
 	script(failures[_i].script);
-	runner_push(t.runner, "a/b", 0, 1);
+	push("a/b", 0, 1);
 	run();
 	ck_assert_int_eq(t.last.run.exit_code, failures[_i].exit_code);
 	ck_assert_str_eq(t.last.run.message, failures[_i].message);
@@ -153,7 +199,7 @@ START_TEST(what_cannot_be_started_fails)
 {
 	AUTO_STR message = mem_printf("cannot start \"%s\": no such file or directory", t.binary);
 
-	runner_push(t.runner, "a/b", 0, 1);
+	push("a/b", 0, 1);
 	run();
 	ck_assert_str_eq(t.told, "+a/b -a/b=127 ");
 	ck_assert_str_eq(t.last.run.message, message);
@@ -165,7 +211,7 @@ START_TEST(a_flood_is_bounded)
 	script("head -c 3000000 /dev/zero | tr '\\0' x >&3; echo >&3\n"
 	    "yes | head -n 5000 >&2; head -c 300000 /dev/zero >&2\n"
 	    "echo '{\"event\":\"done\",\"snapshot\":\"s\",\"rows\":1}' >&3");
-	runner_push(t.runner, "a/b", 0, 1);
+	push("a/b", 0, 1);
 	run();
 	ck_assert_str_eq(t.told, "+a/b -a/b=0 ");
 	ck_assert_str_eq(t.last.run.snapshot, "s");
@@ -174,14 +220,25 @@ END_TEST
 
 START_TEST(so_many_at_once_and_in_order)
 {
+	struct runner_item item;
+
 	script("exit 0");
 	for (int i = 1; i <= 4; i++) {
 		AUTO_STR name = mem_printf("a/%d", i);
 
-		runner_push(t.runner, name, 0, i);
+		push(name, 0, i);
 	}
+	(void)uv_run(&t.loop, UV_RUN_NOWAIT);
 	ck_assert_uint_eq(runner_running(t.runner), 1);
 	ck_assert_uint_eq(runner_waiting(t.runner), 3);
+	ck_assert(item_at(0, &item));
+	ck_assert_str_eq(item.request.database, "a/1");
+	ck_assert_int_gt(item.started_at, 0);
+	ck_assert(item_at(3, &item));
+	ck_assert_str_eq(item.request.database, "a/4");
+	ck_assert_int_eq(item.request.id, 4);
+	ck_assert_int_eq(item.started_at, 0);
+	ck_assert(!item_at(4, &item));
 	run();
 	ck_assert_str_eq(t.told, "+a/1 -a/1=0 +a/2 -a/2=0 +a/3 -a/3=0 +a/4 -a/4=0 ");
 	ck_assert_uint_eq(t.most_running, 1);
@@ -192,11 +249,10 @@ END_TEST
 START_TEST(more_at_once_when_allowed)
 {
 	script("mkdir -p $4; while [ ! -d a/1 ] || [ ! -d a/2 ] || [ ! -d a/3 ]; do sleep 0.01; done");
-	runner_push(t.runner, "a/1", 30, 1);
-	runner_push(t.runner, "a/2", 30, 1);
-	runner_push(t.runner, "a/3", 30, 1);
+	push("a/1", 30, 1);
+	push("a/2", 30, 1);
+	push("a/3", 30, 1);
 	runner_set_jobs(t.runner, 3);
-	ck_assert_uint_eq(runner_running(t.runner), 3);
 	run();
 	ck_assert_uint_eq(t.most_running, 3);
 	ck_assert_int_eq(t.last.run.exit_code, 0);
@@ -206,7 +262,7 @@ END_TEST
 START_TEST(a_timeout_ends_even_what_will_not_end)
 {
 	script("trap '' TERM; exec 2>&- 3>&-; while :; do sleep 0.1; done");
-	runner_push(t.runner, "a/b", 1, 1);
+	push("a/b", 1, 1);
 	run();
 	ck_assert_str_eq(t.told, "+a/b -a/b=137 ");
 	ck_assert_str_eq(t.last.run.message, "stopped: it took longer than its timeout of 1 s");
@@ -230,8 +286,8 @@ START_TEST(stopping_ends_what_runs_and_what_waits)
 	struct when_ready when;
 
 	script("trap 'exit 130' TERM; : >ready; while :; do sleep 0.01; done");
-	runner_push(t.runner, "a/1", 0, 1);
-	runner_push(t.runner, "a/2", 0, 2);
+	push("a/1", 0, 1);
+	push("a/2", 0, 2);
 	when_ready(&when, stop_now);
 	run();
 	ck_assert_str_eq(t.told, "+a/1 -a/2=0 -a/1=130 ");
@@ -244,7 +300,7 @@ START_TEST(stopping_kills_what_does_not_end)
 	struct when_ready when;
 
 	script("trap '' TERM; : >ready; exec 2>&- 3>&-; while :; do sleep 0.1; done");
-	runner_push(t.runner, "a/1", 0, 1);
+	push("a/1", 0, 1);
 	when_ready(&when, stop_and_kill_soon);
 	run();
 	ck_assert_str_eq(t.told, "+a/1 -a/1=137 ");
@@ -256,7 +312,7 @@ END_TEST
 START_TEST(what_a_job_leaves_behind_is_not_waited_for)
 {
 	script("sleep 300 & echo $! >left");
-	runner_push(t.runner, "a/b", 0, 1);
+	push("a/b", 0, 1);
 	run();
 	ck_assert_str_eq(t.told, "+a/b -a/b=0 ");
 	{
@@ -270,11 +326,81 @@ START_TEST(what_a_job_leaves_behind_is_not_waited_for)
 }
 END_TEST
 
+START_TEST(what_is_asked_for_says_so)
+{
+	bool is_new;
+
+	script("[ \"$*\" = '-c backup.conf backup a/b --events-fd 3 --wait 300 --label v1' ] || exit 9");
+	ck_assert_int_eq(ask("a/b", "v1", &is_new), 1);
+	ck_assert(is_new);
+	run();
+	ck_assert_int_eq(t.last.run.exit_code, 0);
+	ck_assert_int_eq(t.last.run.slot_at, 0);
+	ck_assert_int_eq(t.last.run.cause, STATE_CAUSE_REQUEST);
+	ck_assert_str_eq(t.last.run.label, "v1");
+}
+END_TEST
+
+START_TEST(what_waits_already_is_not_asked_for_twice)
+{
+	struct runner_item item;
+	bool is_new = true;
+	int64_t id;
+
+	script("exit 0");
+	(void)push("a/1", 0, 1);
+	id = push("a/2", 0, 1);
+	ck_assert_int_eq(ask("a/2", "v1", &is_new), id);
+	ck_assert(!is_new);
+	ck_assert(item_at(1, &item));
+	ck_assert_str_eq(item.request.label, "v1");
+	ck_assert_int_eq(ask("a/2", "v2", &is_new), id);
+	ck_assert_int_eq(ask("a/3", NULL, &is_new), id + 1);
+	ck_assert(is_new);
+	runner_raise_id(t.runner, 100);
+	runner_raise_id(t.runner, 50);
+	ck_assert_int_eq(ask("a/4", NULL, &is_new), 101);
+	run();
+	ck_assert_str_eq(t.told, "+a/1 -a/1=0 +a/2 -a/2=0 +a/3 -a/3=0 +a/4 -a/4=0 ");
+}
+END_TEST
+
+static void look_and_let_go(void)
+{
+	AUTO_STR go = mem_printf("%s/go", t.dir);
+	struct runner_item item;
+	bool is_new = true;
+
+	ck_assert(item_at(0, &item));
+	ck_assert_int_eq(item.rows, 3);
+	ck_assert_int_eq(item.bytes, 30);
+	ck_assert_int_eq(ask("a/b", NULL, &is_new), item.request.id);
+	ck_assert(!is_new);
+	ck_assert_int_eq(file_write(go, "", 0, 0600, false, NULL), 0);
+}
+
+START_TEST(progress_can_be_seen)
+{
+	struct when_ready when;
+
+	/* Twice: the first is read before the second can be written whole. */
+	script("echo '{\"event\":\"progress\",\"rows\":3,\"bytes\":30}' >&3; head -c 200000 /dev/zero >&3\n"
+	    ": >ready; while [ ! -e go ]; do sleep 0.01; done");
+	(void)push("a/b", 0, 1);
+	when_ready(&when, look_and_let_go);
+	run();
+	ck_assert_int_eq(t.last.run.exit_code, 0);
+}
+END_TEST
+
 UNIT_CASE(runner)
 {
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, its_events_become_the_run);
 	tcase_add_loop_test(tc, a_failure_says_why, 0, sizeof(failures) / sizeof(failures[0]));
+	tcase_add_test(tc, what_is_asked_for_says_so);
+	tcase_add_test(tc, what_waits_already_is_not_asked_for_twice);
+	tcase_add_test(tc, progress_can_be_seen);
 	tcase_add_test(tc, what_cannot_be_started_fails);
 	tcase_add_test(tc, a_flood_is_bounded);
 	tcase_add_test(tc, so_many_at_once_and_in_order);
