@@ -42,6 +42,10 @@ ifdef SAN
 # gcc warns of truncation in code that the sanitizers themselves put in.
 override CFLAGS += $(if $(findstring clang,$(CC)),,-Wno-format-truncation) -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 endif
+# Programs that die where a test tells them to (base/crash.h).
+ifdef CRASH
+override CPPFLAGS += -DD1KEEP_CRASH_POINTS
+endif
 ifdef WERROR
 override CFLAGS += -Werror
 endif
@@ -89,6 +93,7 @@ check:
 	@tests/deps.sh check
 	@tests/cloudflare/install.sh
 	@$(MAKE) --no-print-directory WERROR=1 programs lint
+	@$(MAKE) --no-print-directory WERROR=1 CRASH=1 BUILD=$(BUILD)/crash programs
 	@$(MAKE) --no-print-directory WERROR=1 SAN=1 BUILD=$(BUILD)/sanitized unit-programs fuzz-programs
 	@tests/run.sh $(patsubst %,$(BUILD)/sanitized/tests/%,$(TESTED) $(addprefix fuzz_,$(FUZZ_NAMES)))
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "storage/names.h"
 
 struct known {
 	char *key;
@@ -12,6 +13,7 @@ struct known {
 	char sql_sha256[SHA256_HEX_SIZE], stored_sha256[SHA256_HEX_SIZE];
 	bool usable;
 	bool is_new;               /* uploaded by this backup */
+	bool is_marked;            /* found damaged; the mark is in the bucket */
 	struct known *next;
 };
 
@@ -94,19 +96,26 @@ static void grow(struct share *s)
 	s->bucket_count = bigger.bucket_count;
 }
 
+static struct known *find_or_add(struct share *s, const char *key)
+{
+	struct known *k = find(s, key), **to;
+
+	if (k != NULL)
+		return k;
+	if (s->count++ > s->bucket_count)
+		grow(s);
+	k = mem_calloc(1, sizeof(*k));
+	k->key = mem_strdup(key);
+	to = place(s, key);
+	k->next = *to;
+	*to = k;
+	return k;
+}
+
 static void add(struct share *s, const struct manifest_object *o, bool is_new)
 {
-	struct known *k = find(s, o->key), **to;
+	struct known *k = find_or_add(s, o->key);
 
-	if (k == NULL) {
-		if (s->count++ > s->bucket_count)
-			grow(s);
-		k = mem_calloc(1, sizeof(*k));
-		k->key = mem_strdup(o->key);
-		to = place(s, o->key);
-		k->next = *to;
-		*to = k;
-	}
 	k->usable = k->is_new = is_new;
 	k->sql_bytes = o->sql_bytes;
 	k->stored_bytes = o->stored_bytes;
@@ -114,54 +123,23 @@ static void add(struct share *s, const struct manifest_object *o, bool is_new)
 	memcpy(k->stored_sha256, o->stored_sha256, sizeof(k->stored_sha256));
 }
 
-static int see_chunk(void *ctx, const char *key, int64_t bytes, int64_t age_s, struct err *err)
+/* A mark comes behind its chunk, as the listing is in byte order; and it counts
+ * also for a chunk that the previous snapshot does not name. */
+static int see_object(void *ctx, const char *key, int64_t bytes, int64_t age_s, struct err *err)
 {
-	struct known *k = find(ctx, key);
+	struct share *share = ctx;
+	AUTO_STR marked = names_chunk_of_mark(key);
+	struct known *k;
 
 	(void)age_s, (void)err;
-	if (k != NULL && k->stored_bytes == bytes)
+	if (marked != NULL) {
+		k = find_or_add(share, marked);
+		k->is_marked = true;
+		k->usable = false;
+	} else if ((k = find(share, key)) != NULL && k->stored_bytes == bytes) {
 		k->usable = true;
+	}
 	return 0;
-}
-
-static int drop_damaged(struct share *share, struct store *store, const char *id,
-    int64_t since, struct err *err)
-{
-	struct verdict v;
-
-	if (store_get_verdict(store, id, &v, err) != 0) {
-		/* No verdict, or one that cannot be read: nothing is known. */
-		if (err->code != ERR_NOT_FOUND && err->code != ERR_CORRUPT &&
-		    err->code != ERR_TOO_BIG)
-			return -1;
-		err_clear(err);
-		return 0;
-	}
-	for (size_t i = 0; v.verified_at >= since && i < v.damaged_count; i++) {
-		struct known *k = find(share, v.damaged[i]);
-
-		if (k != NULL)
-			k->usable = false;
-	}
-	verdict_release(&v);
-	return 0;
-}
-
-/* A damaged chunk is every snapshot's that names it, whichever was verified. */
-static int drop_all_damaged(struct share *share, struct store *store, int64_t since,
-    struct err *err)
-{
-	struct store_ids ids;
-	int rc = 0;
-
-	if (store_list(store, &ids, err) != 0)
-		return -1;
-	for (size_t i = 0; i < ids.count && rc == 0; i++) {
-		if (ids.items[i].has_verdict)
-			rc = drop_damaged(share, store, ids.items[i].id, since, err);
-	}
-	store_ids_release(&ids);
-	return rc;
 }
 
 int share_add_snapshot(struct share *share, struct store *store,
@@ -171,9 +149,7 @@ int share_add_snapshot(struct share *share, struct store *store,
 
 	for (size_t i = 0; i < m->object_count; i++)
 		add(share, &m->objects[i], false);
-	if (store_list_chunks(store, see_chunk, share, err) != 0)
-		return -1;
-	return drop_all_damaged(share, store, m->started_at, err);
+	return store_list_chunks(store, see_object, share, err);
 }
 
 void share_add(struct share *share, const struct manifest_object *object)
@@ -199,4 +175,16 @@ bool share_find(struct share *share, struct manifest_object *object, bool *ret_i
 	}
 	(void)pthread_mutex_unlock(&share->lock);
 	return found;
+}
+
+bool share_is_marked(struct share *share, const char *key)
+{
+	const struct known *k;
+	bool is_marked;
+
+	(void)pthread_mutex_lock(&share->lock);
+	k = find(share, key);
+	is_marked = k != NULL && k->is_marked;
+	(void)pthread_mutex_unlock(&share->lock);
+	return is_marked;
 }

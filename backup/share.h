@@ -18,13 +18,15 @@ struct share *share_new(void);
 void share_free(struct share *share);
 
 /* Offer the chunks of `snapshot`, less those that are missing from the bucket,
- * have another size there, or were found damaged by a verification of any
- * snapshot since this one was taken (what was known before, it heeded itself). */
+ * have another size there, or bear the mark of a damaged one. */
 int share_add_snapshot(struct share *share, struct store *store,
     const struct snapshot *snapshot, struct err *err);
 
 /* Offer one that this backup just uploaded. */
 void share_add(struct share *share, const struct manifest_object *object);
+
+/* Does a mark of damage lie beside this chunk? Whoever stores it anew removes it. */
+bool share_is_marked(struct share *share, const char *key);
 
 /* The stored chunk with this key, SQL hash and size: fills `stored_bytes` and
  * `stored_sha256` of `object` and whether this backup uploaded it, or returns

@@ -110,6 +110,7 @@ static void fill_heading(const struct take_options *o, struct manifest *m)
 	m->environment = mem_strdup(o->environment);
 	m->database = mem_strdup(o->database);
 	m->database_id = mem_strdup(o->database_id);
+	m->slot_at = o->slot_at;
 	m->source = mem_strdup(o->db->traits.source);
 	m->tool = mem_strdup("d1keep " D1KEEP_VERSION);
 	m->requests = o->db->cost.requests;

@@ -38,6 +38,7 @@ struct take_options {
 	const char *database;
 	const char *database_id;   /* or NULL */
 	const char *label;         /* or NULL */
+	int64_t slot_at;           /* the scheduled time that this answers, or 0 */
 	const struct take_export *export;   /* or NULL: the database itself is read */
 	unsigned attempts;         /* readings before giving up, at least 1 */
 	bool best_effort;          /* keep the last reading although something wrote */

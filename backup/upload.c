@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crash.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/queue.h"
@@ -41,7 +42,20 @@ static int pack_and_put(struct upload *u, const struct chunk *chunk,
 		return -1;
 	object->stored_bytes = (int64_t)packed.len;
 	sha256_hex(packed.data, packed.len, object->stored_sha256);
-	return store_put(u->store, object->key, packed.data, packed.len, false, err);
+	crash_point("chunk.before-put");
+	if (store_put(u->store, object->key, packed.data, packed.len, false, err) != 0)
+		return -1;
+	crash_point("chunk.after-put");
+	return 0;
+}
+
+/* A mark that stays has the chunk stored once more next time: no harm. */
+static void unmark(struct upload *u, const char *key)
+{
+	struct err ignored = ERR_INIT;
+
+	if (share_is_marked(u->share, key))
+		(void)store_unmark_damaged(u->store, key, &ignored);
 }
 
 static void keep_object(struct upload *u, size_t index, const struct manifest_object *object,
@@ -76,6 +90,7 @@ static int work(void *ctx, void *item, struct err *err)
 			free(object.key);
 			return -1;
 		}
+		unmark(u, object.key);
 		share_add(u->share, &object);
 	}
 	object.table = mem_strdup(chunk->table);

@@ -38,12 +38,13 @@ static bool is_due(const char *at, const char *name)
 
 void crash_point(const char *name)
 {
-	const char *at = getenv("D1KEEP_CRASH_AT"), *log = getenv("D1KEEP_CRASH_LOG");
+	const char *at = getenv("D1KEEP_CRASH_AT"), *log = getenv("D1KEEP_CRASH_LOG"),
+	    *signal = getenv("D1KEEP_CRASH_SIGNAL");
 
 	if (log != NULL)
 		note(log, name);
 	if (at != NULL && is_due(at, name))
-		(void)kill(getpid(), SIGKILL);
+		(void)kill(getpid(), signal != NULL ? atoi(signal) : SIGKILL);
 }
 
 #endif

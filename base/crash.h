@@ -3,6 +3,7 @@
  * all in programs as they ship. Built with -DD1KEEP_CRASH_POINTS (make CRASH=1):
  *
  *   D1KEEP_CRASH_AT=name[:N]   SIGKILL when the point is passed (for the Nth time)
+ *   D1KEEP_CRASH_SIGNAL=N      that signal instead: SIGSTOP stops it there
  *   D1KEEP_CRASH_LOG=FILE      the name of each point passed is added, a line each
  *
  * A name is "thing.before-what" or "thing.after-what".

@@ -3,194 +3,40 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backup/take.h"
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/mem.h"
+#include "base/stamp.h"
 #include "base/stop.h"
+#include "cli/backup_job.h"
 #include "cli/cli.h"
-#include "cli/events.h"
-#include "cli/fallback.h"
-#include "cli/format.h"
-#include "cli/progress.h"
+#include "cli/slot.h"
 #include "cli/session.h"
 
-enum { OPT_ALL = 256, OPT_EVENTS };
+enum { OPT_ALL = 256, OPT_VERIFY, OPT_PRUNE, OPT_WAIT, OPT_SLOT, OPT_EVENTS };
+
+#define MAX_WAIT_S 86400
 
 static const struct option_def options[] = {
 	{ 'l', "label", "LABEL", "name the snapshot, to find it by (one database only)" },
 	{ OPT_ALL, "all", NULL, "every database of the configuration" },
+	{ OPT_VERIFY, "verify", "HOW", "replay, hashes or none, instead of what the configuration says" },
+	{ OPT_PRUNE, "prune", NULL, "then remove what is not to be kept, as d1keep prune does" },
+	{ OPT_WAIT, "wait", "SECONDS", "wait so long for another who works on the database" },
+	{ OPT_SLOT, "slot", "TIME", "the scheduled time that this answers: none is taken twice" },
 	{ OPT_EVENTS, "events-fd", "N", NULL },
 	{ 0, NULL, NULL, NULL },
 };
 
-struct job {
-	const struct session *session;
-	const char *label;
-	struct events events;
-	struct progress progress;
-	bool quiet;
-	bool locked;             /* an export may have left the database locked */
-};
-
-static void on_progress(void *ctx, const struct take_progress *p)
-{
-	struct job *job = ctx;
-
-	job->progress.total_bytes = p->expected_bytes;
-	progress_update(&job->progress, p->sql_bytes, p->rows);
-	events_progress(&job->events, p->rows, p->sql_bytes);
-}
-
-static void on_previous_bad(void *ctx, const struct err *err)
-{
-	struct job *job = ctx;
-
-	progress_end(&job->progress);
-	log_warning("the snapshot before this one cannot be used, so all is stored anew: %s", err->msg);
-	if (err->hint[0] != '\0')
-		log_info("hint: %s", err->hint);
-}
-
-static void print_result(const struct manifest *m, int64_t ms)
-{
-	AUTO_STR name = snapshot_name(m);
-	char rows[FORMAT_SIZE], sql[FORMAT_SIZE], stored[FORMAT_SIZE], fresh[FORMAT_SIZE],
-	    took[FORMAT_SIZE];
-	int64_t n = manifest_rows(m);
-
-	(void)printf("%s   %zu %s   %s %s   %s read   %s stored (%s new)   %s\n", name,
-	    m->table_count, plural((int64_t)m->table_count, "table", "tables"),
-	    format_count(n, rows), plural(n, "row", "rows"),
-	    format_bytes(manifest_sql_bytes(m), sql),
-	    format_bytes(manifest_stored_bytes(m), stored),
-	    format_bytes(m->new_bytes, fresh), format_duration_ms(ms, took));
-	(void)fflush(stdout);
-}
-
-static int warn_about(const struct manifest *m)
-{
-	for (size_t i = 0; i < m->exception_count; i++)
-		log_warning("%s/%s: \"%s\": %s", m->environment, m->database,
-		    m->exceptions[i].object, m->exceptions[i].reason);
-	if (strcmp(m->consistency, "best-effort") == 0)
-		log_warning("%s/%s was written to while it was read: this snapshot may mix two moments (consistency = \"best-effort\")",
-		    m->environment, m->database);
-	return m->exception_count > 0 ? EXIT_EXCEPTIONS : EXIT_DONE;
-}
-
-static void on_say(void *ctx, const char *what)
-{
-	struct job *job = ctx;
-
-	progress_say(&job->progress, what);
-}
-
-/* The database never rested: Cloudflare's own export, where that is wished. */
-static int fall_back(struct job *job, const struct take_options *take, struct d1_api *api,
-    struct manifest *m, struct err *err)
-{
-	struct fallback fallback = { *take, api, on_say, job };
-	struct fallback_report report;
-	char seconds[FORMAT_SIZE];
-	int rc;
-
-	progress_end(&job->progress);
-	log_info("%s/%s was written to during every reading: Cloudflare's export is used instead",
-	    take->environment, take->database);
-	err_clear(err);
-	rc = fallback_take(&fallback, m, &report, err);
-	progress_end(&job->progress);
-	if (report.unavailable_ms > 0)
-		log_info("%s/%s was unavailable for %s, because of the export", take->environment,
-		    take->database, format_duration_ms(report.unavailable_ms, seconds));
-	if (report.locked.code != ERR_NONE) {
-		(void)err_wrap(&report.locked, "%s/%s", take->environment, take->database);
-		events_error(&job->events, &report.locked);
-		log_err(&report.locked);
-		job->locked = true;
-	}
-	return rc;
-}
-
-static int take(struct job *job, const struct config_database *d, struct open_db *db,
-    struct open_store *store, struct manifest *m, struct err *err)
-{
-	struct take_options take = {
-		.db = db->db, .store = &store->store,
-		.environment = d->environment->name, .database = d->name,
-		.database_id = d->source == CONFIG_SOURCE_SQLITE ? NULL : d->id,
-		.label = job->label,
-		.attempts = d->policy.attempts,
-		.best_effort = d->policy.consistency == CONFIG_CONSISTENCY_BEST_EFFORT,
-		.workers = job->session->workers, .clock = &clock_system,
-		.progress = on_progress, .progress_ctx = job,
-		.previous_bad = on_previous_bad, .previous_bad_ctx = job,
-	};
-
-	if (take_snapshot(&take, m, err) == 0)
-		return 0;
-	if (err->code != ERR_CHANGED || db->api == NULL ||
-	    d->policy.fallback != CONFIG_FALLBACK_EXPORT)
-		return -1;
-	return fall_back(job, &take, db->api, m, err);
-}
-
-static int open_and_take(struct job *job, const struct config_database *d,
-    struct manifest *m, struct err *err)
-{
-	struct open_store store;
-	struct open_db db;
-	int rc;
-
-	if (open_store(job->session, d, &store, err) != 0)
-		return -1;
-	rc = open_db(job->session, d, &db, err);
-	if (rc == 0) {
-		rc = take(job, d, &db, &store, m, err);
-		close_db(&db);
-	}
-	close_store(&store);
-	return rc;
-}
-
-static int back_up(struct job *job, const struct config_database *d)
-{
-	AUTO_STR name = mem_printf("%s/%s", d->environment->name, d->name);
-	int64_t started = clock_monotonic_ms();
-	struct manifest m = { 0 };
-	struct err err = ERR_INIT;
-	int status, rc;
-
-	job->locked = false;
-	events_start(&job->events, name);
-	progress_begin(&job->progress, name, 0, job->quiet);
-	rc = open_and_take(job, d, &m, &err);
-	progress_end(&job->progress);
-	if (rc != 0) {
-		(void)err_wrap(&err, "%s", name);
-		events_error(&job->events, &err);
-		return fail(&err);
-	}
-	print_result(&m, clock_monotonic_ms() - started);
-	status = warn_about(&m);
-	if (job->locked)
-		status = EXIT_AGAIN;
-	events_done(&job->events, &m, status);
-	manifest_release(&m);
-	return status;
-}
-
 /* One database's trouble does not keep the others from their backup. The
  * first failure decides the exit status, an exception only when all else went
  * well. */
-static int back_up_all(struct job *job, struct config_database *const *databases, size_t count)
+static int back_up_all(struct backup_job *job, struct config_database *const *databases, size_t count)
 {
 	int result = EXIT_DONE;
 	size_t i;
 
 	for (i = 0; i < count && !stop_requested(); i++) {
-		int status = back_up(job, databases[i]);
+		int status = backup_job_run(job, databases[i]);
 
 		if (status != EXIT_DONE && (result == EXIT_DONE || result == EXIT_EXCEPTIONS))
 			result = status;
@@ -232,7 +78,7 @@ static int select_one(const struct session *session, const char *text, struct se
 	return found != NULL ? 0 : -1;
 }
 
-static int run_job(struct job *job, struct session *session, char **names, int name_count)
+static int run_job(struct backup_job *job, struct session *session, char **names, int name_count)
 {
 	struct selection s = { 0 };
 	struct err err = ERR_INIT;
@@ -256,23 +102,81 @@ static int run_job(struct job *job, struct session *session, char **names, int n
 	return status;
 }
 
+static int read_verify(struct backup_job *job, const struct command *command, const char *how)
+{
+	static const char *const names[] = { "none", "hashes", "replay" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(how, names[i]) == 0) {
+			job->verify = (enum config_verify)i;
+			job->verify_given = true;
+			return 0;
+		}
+	}
+	return usage_error(command, "--verify is replay, hashes or none, and not \"%s\"", how);
+}
+
+static int read_wait(struct backup_job *job, const struct command *command, const char *seconds)
+{
+	char *end;
+	long n = strtol(seconds, &end, 10);
+
+	if (end == seconds || *end != '\0' || n < 0 || n > MAX_WAIT_S)
+		return usage_error(command, "--wait takes seconds, from 0 to %d, and not \"%s\"", MAX_WAIT_S, seconds);
+	job->wait_s = n;
+	return 0;
+}
+
+/* A slot in the future would be answered by none until then. */
+static int read_slot(struct backup_job *job, const struct command *command, const char *slot)
+{
+	if (!stamp_parse(slot, &job->slot_at) || job->slot_at <= 0)
+		return usage_error(command, "--slot takes a moment such as 2026-11-22T02:17:00Z, and not \"%s\"", slot);
+	if (job->slot_at > clock_now(&clock_system) + SLOT_SKEW_S)
+		return usage_error(command, "--slot %s is in the future", slot);
+	return 0;
+}
+
+static int read_option(struct backup_job *job, const struct command *command, int id,
+    const char *value, bool *all)
+{
+	switch (id) {
+	case 'l':
+		job->label = value;
+		return 0;
+	case OPT_ALL:
+		*all = true;
+		return 0;
+	case OPT_VERIFY:
+		return read_verify(job, command, value);
+	case OPT_PRUNE:
+		job->prune = true;
+		return 0;
+	case OPT_WAIT:
+		return read_wait(job, command, value);
+	case OPT_SLOT:
+		return read_slot(job, command, value);
+	default:
+		job->events.fd = events_listener(value);
+		return 0;
+	}
+}
+
 static int run(const struct cli *cli, const struct command *command, int argc, char **argv)
 {
-	struct job job = { .events.fd = -1, .quiet = cli->quiet };
+	struct backup_job job = { .events.fd = -1, .quiet = cli->quiet };
 	struct session session;
 	struct args args;
 	const char *value;
 	bool all = false;
-	int id, status;
+	int id, status = 0;
 
 	args_init(&args, command, argc, argv);
-	while ((id = args_next(&args, &value)) > 0) {
-		if (id == 'l')
-			job.label = value;
-		else if (id == OPT_ALL)
-			all = true;
-		else if (id == OPT_EVENTS)
-			job.events.fd = events_listener(value);
+	while (status == 0 && (id = args_next(&args, &value)) > 0)
+		status = read_option(&job, command, id, value, &all);
+	if (status != 0) {
+		args_release(&args);
+		return status;
 	}
 	args_release(&args);
 	if (id < 0)
@@ -295,8 +199,10 @@ const struct command command_backup = {
 	.summary = "Take a snapshot of each named database now.",
 	.details =
 	    "The snapshot is listed only once it is whole. Rows that the bucket already has\n"
-	    "from the database's previous snapshot are not stored again. Exit status 5 means\n"
-	    "that something could not be kept exactly: it is named.",
+	    "from the database's previous snapshot are not stored again. Then it is verified,\n"
+	    "as the configuration says (verify = \"replay\"). Exit status 3 means that it is\n"
+	    "damaged, 5 that something could not be kept exactly: it is named; 75 that another\n"
+	    "run works on the database (--wait), or that it may work later.",
 	.options = options,
 	.run = run,
 };

@@ -1,6 +1,7 @@
 #include "cli/events.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -10,6 +11,7 @@
 #include "base/json.h"
 
 #define PROGRESS_MS 1000
+#define MAX_PROBLEMS 20
 
 /* A daemon that has gone away is no reason to stop a backup. */
 static void tell(struct events *e, struct json_object *o)
@@ -61,7 +63,8 @@ void events_progress(struct events *e, int64_t rows, int64_t bytes)
 	tell(e, o);
 }
 
-void events_done(struct events *e, const struct manifest *m, int exit_status)
+void events_done(struct events *e, const struct manifest *m, const struct events_cost *cost,
+    int exit_status)
 {
 	struct json_object *o;
 
@@ -73,7 +76,65 @@ void events_done(struct events *e, const struct manifest *m, int exit_status)
 	json_set_int(o, "sql_bytes", manifest_sql_bytes(m));
 	json_set_int(o, "stored_bytes", manifest_stored_bytes(m));
 	json_set_int(o, "new_bytes", m->new_bytes);
+	json_set_int(o, "requests", m->requests);
+	json_set_int(o, "retries", cost->retries);
+	json_set_int(o, "rows_read", m->rows_read);
+	json_set_int(o, "ms", cost->ms);
+	json_set_int(o, "exceptions", (int64_t)m->exception_count);
 	json_set_int(o, "exit", exit_status);
+	tell(e, o);
+}
+
+void events_taken(struct events *e, const char *id)
+{
+	struct json_object *o;
+
+	if (e->fd < 0)
+		return;
+	o = new_event("taken");
+	json_set_str(o, "snapshot", id);
+	tell(e, o);
+}
+
+/* Damaged chunks are told by their number: there may be thousands. */
+static struct json_object *problems_json(const struct verdict *v)
+{
+	struct json_object *a = json_object_new_array();
+	char damaged[64];
+
+	if (v->damaged_count > 0) {
+		(void)snprintf(damaged, sizeof(damaged), "%zu chunks are damaged or missing", v->damaged_count);
+		(void)json_object_array_add(a, json_object_new_string(damaged));
+	}
+	for (size_t i = 0; i < v->problem_count && i < MAX_PROBLEMS; i++)
+		(void)json_object_array_add(a, json_object_new_string(v->problems[i]));
+	return a;
+}
+
+void events_verified(struct events *e, const struct verdict *v, int64_t ms)
+{
+	struct json_object *o;
+
+	if (e->fd < 0)
+		return;
+	o = new_event("verified");
+	json_set_str(o, "how", v->how);
+	json_set_bool(o, "good", v->good);
+	json_set_int(o, "ms", ms);
+	json_set(o, "problems", problems_json(v));
+	tell(e, o);
+}
+
+void events_pruned(struct events *e, int64_t removed, int64_t kept, int64_t freed_bytes)
+{
+	struct json_object *o;
+
+	if (e->fd < 0)
+		return;
+	o = new_event("pruned");
+	json_set_int(o, "removed", removed);
+	json_set_int(o, "kept", kept);
+	json_set_int(o, "freed_bytes", freed_bytes);
 	tell(e, o);
 }
 

@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "storage/manifest.h"
+#include "storage/store.h"
 
 struct events {
 	int fd;                  /* -1: nobody listens */
@@ -22,7 +23,18 @@ int events_listener(const char *text);
 void events_start(struct events *e, const char *database);
 /* At most one a second. */
 void events_progress(struct events *e, int64_t rows, int64_t bytes);
-void events_done(struct events *e, const struct manifest *m, int exit_status);
+
+/* What the manifest does not say of the work. */
+struct events_cost {
+	int64_t retries;         /* of requests, to the API and to the bucket */
+	int64_t ms;
+};
+void events_done(struct events *e, const struct manifest *m, const struct events_cost *cost,
+    int exit_status);
+/* The slot had been answered, by this snapshot. */
+void events_taken(struct events *e, const char *id);
+void events_verified(struct events *e, const struct verdict *v, int64_t ms);
+void events_pruned(struct events *e, int64_t removed, int64_t kept, int64_t freed_bytes);
 void events_error(struct events *e, const struct err *err);
 
 #endif

@@ -90,6 +90,7 @@ struct json_object *snapshot_json(const struct snapshot *s, const struct verdict
 	json_set_str(o, "tool", m->tool);
 	set_stamp(o, "started_at", m->started_at);
 	set_stamp(o, "finished_at", m->finished_at);
+	set_stamp(o, "slot", m->slot_at);
 	json_set_int(o, "table_count", (int64_t)m->table_count);
 	json_set_int(o, "rows", manifest_rows(m));
 	json_set_int(o, "sql_bytes", manifest_sql_bytes(m));

@@ -5,6 +5,20 @@
 #include "restore/fetch.h"
 #include "restore/rebuild.h"
 
+static void not_kept(const struct verify_options *o, const struct err *err)
+{
+	if (o->not_kept != NULL)
+		o->not_kept(o->not_kept_ctx, err);
+}
+
+static void mark(const struct verify_options *o, const char *key)
+{
+	struct err err = ERR_INIT;
+
+	if (store_mark_damaged(o->store, key, clock_now(o->clock), &err) != 0)
+		not_kept(o, &err);
+}
+
 /* Damage is part of the verdict; any other trouble ends the verification. */
 static int judge(const struct verify_options *o, const struct fetched *f, struct verdict *v,
     struct err *err)
@@ -19,6 +33,9 @@ static int judge(const struct verify_options *o, const struct fetched *f, struct
 	verdict_add_damaged(v, f->object->key);
 	if (o->damaged != NULL)
 		o->damaged(o->damaged_ctx, &f->err);
+	/* What is missing shows in a listing by itself. */
+	if (f->err.code == ERR_CORRUPT)
+		mark(o, f->object->key);
 	return 0;
 }
 
@@ -78,8 +95,7 @@ int verify_snapshot(const struct verify_options *options, struct verdict *ret, s
 		return -1;
 	}
 	ret->verified_at = clock_now(options->clock);
-	if (store_put_verdict(options->store, options->snapshot->manifest.id, ret, &kept) != 0 &&
-	    options->not_kept != NULL)
-		options->not_kept(options->not_kept_ctx, &kept);
+	if (store_put_verdict(options->store, options->snapshot->manifest.id, ret, &kept) != 0)
+		not_kept(options, &kept);
 	return 0;
 }

@@ -53,6 +53,7 @@ struct manifest {
 	char *tool;                          /* "d1keep 0.1.0" */
 	int64_t started_at;                  /* Unix seconds: when reading began */
 	int64_t finished_at;
+	int64_t slot_at;                     /* the scheduled time it answers, or 0 */
 	/* How one moment was kept: "transaction" (one read transaction or one
 	 * batch call), "unchanged" (page by page, and nothing wrote meanwhile),
 	 * "best-effort" (something did), "export" (from Cloudflare's own export). */

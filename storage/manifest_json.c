@@ -119,6 +119,8 @@ int manifest_write(const struct manifest *m, struct buf *ret, struct err *err)
 	json_set_str(o, "tool", m->tool);
 	set_stamp(o, "started_at", m->started_at);
 	set_stamp(o, "finished_at", m->finished_at);
+	if (m->slot_at > 0)
+		set_stamp(o, "slot", m->slot_at);
 	json_set(o, "consistency", consistency_json(m));
 	json_set_str(o, "schema_version", m->schema_version);
 	json_set(o, "previous", previous_json(m));
@@ -210,6 +212,11 @@ static int need_stamp(struct json_object *o, const char *key, int64_t *ret, stru
 	if (!stamp_parse(s, ret))
 		return err_set(err, ERR_CORRUPT, "\"%s\" is not a moment", key);
 	return 0;
+}
+
+static int may_stamp(struct json_object *o, const char *key, int64_t *ret, struct err *err)
+{
+	return absent(o, key) ? 0 : need_stamp(o, key, ret, err);
 }
 
 static int read_kind(struct json_object *o, enum manifest_kind *ret, struct err *err)
@@ -349,6 +356,7 @@ static int read_heading(struct json_object *o, struct manifest *m, struct err *e
 	    need_copy(o, "tool", &m->tool, err) != 0 ||
 	    need_stamp(o, "started_at", &m->started_at, err) != 0 ||
 	    need_stamp(o, "finished_at", &m->finished_at, err) != 0 ||
+	    may_stamp(o, "slot", &m->slot_at, err) != 0 ||
 	    need_size(o, "new_bytes", &m->new_bytes, err) != 0 ||
 	    may_copy(o, "label", &m->label, err) != 0 ||
 	    may_copy(o, "database_id", &m->database_id, err) != 0 ||

@@ -142,12 +142,30 @@ static enum names_kind kind_beside_manifest(const char *file, char ret_id[20])
 	return NAMES_FOREIGN;
 }
 
-static bool is_damaged_mark(const char *key)
+char *names_damaged(const char *chunk_key)
+{
+	return mem_printf("%s" DAMAGED_TAIL, chunk_key);
+}
+
+char *names_chunk_of_mark(const char *key)
 {
 	size_t len = strlen(key), tail = strlen(DAMAGED_TAIL);
-	AUTO_STR chunk = mem_strndup(key, len > tail ? len - tail : 0);
+	char *chunk;
 
-	return len > tail && strcmp(key + len - tail, DAMAGED_TAIL) == 0 && names_is_chunk(chunk);
+	if (len <= tail || strcmp(key + len - tail, DAMAGED_TAIL) != 0)
+		return NULL;
+	chunk = mem_strndup(key, len - tail);
+	if (names_is_chunk(chunk))
+		return chunk;
+	free(chunk);
+	return NULL;
+}
+
+static bool is_damaged_mark(const char *key)
+{
+	AUTO_STR chunk = names_chunk_of_mark(key);
+
+	return chunk != NULL;
 }
 
 enum names_kind names_kind_of(const char *key, char ret_id[20])

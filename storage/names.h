@@ -27,6 +27,10 @@ char *names_signature(const char *id);
 char *names_verdict(const char *id);
 char *names_pin(const char *id);
 char *names_label(const char *label);
+char *names_damaged(const char *chunk_key);   /* the mark of a damaged one */
+
+/* The key of the chunk whose mark this is, or NULL when it is no mark. */
+char *names_chunk_of_mark(const char *key);
 
 /* A table's name as one path segment: letters, digits, '_' and '-' stand for
  * themselves ('.' too, but not in front), every other byte is %XX; a name that

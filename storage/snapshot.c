@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crash.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/stamp.h"
@@ -238,7 +239,11 @@ static int put_label(struct store *store, const struct manifest *m, struct err *
 	if (store_check_label(store, m->label, err) != 0)
 		return -1;
 	key = names_label(m->label);
-	return store_put(store, key, m->id, strlen(m->id), false, err);
+	crash_point("publish.before-label");
+	if (store_put(store, key, m->id, strlen(m->id), false, err) != 0)
+		return -1;
+	crash_point("publish.after-label");
+	return 0;
 }
 
 static int put_signature(struct store *store, const struct manifest *m,
@@ -251,7 +256,11 @@ static int put_signature(struct store *store, const struct manifest *m,
 		return 0;
 	if (signer_sign(store->signer, text->data, text->len, sig, err) != 0)
 		return -1;
-	return store_put(store, key, sig, sizeof(sig), true, err);
+	crash_point("publish.before-signature");
+	if (store_put(store, key, sig, sizeof(sig), true, err) != 0)
+		return -1;
+	crash_point("publish.after-signature");
+	return 0;
 }
 
 static int try_publish(struct store *store, struct manifest *m, struct err *err)
@@ -267,11 +276,16 @@ static int try_publish(struct store *store, struct manifest *m, struct err *err)
 	if (taken)
 		return err_set(err, ERR_EXISTS, "snapshot %s exists", m->id);
 	err_clear(err);
+	crash_point("publish.begin");
 	if (lease_check(store->lease, err) != 0 || manifest_write(m, &text, err) != 0 ||
 	    put_signature(store, m, &text, err) != 0 ||
 	    put_label(store, m, err) != 0 || lease_check(store->lease, err) != 0)
 		return -1;
-	return store_put(store, key, text.data, text.len, true, err);
+	crash_point("publish.before-manifest");
+	if (store_put(store, key, text.data, text.len, true, err) != 0)
+		return -1;
+	crash_point("publish.after-manifest");
+	return 0;
 }
 
 int store_publish(struct store *store, struct manifest *manifest, struct err *err)

@@ -131,6 +131,16 @@ int store_put_verdict(struct store *store, const char *id, const struct verdict 
 int store_get_verdict(struct store *store, const char *id, struct verdict *ret,
     struct err *err);
 
+/* ---- marks: chunks that a verification found damaged ---- */
+
+/* An object beside the chunk, so that the listing of a backup sees it: the chunk is
+ * not shared but stored anew. `found_at` in Unix seconds, for people. */
+int store_mark_damaged(struct store *store, const char *chunk_key, int64_t found_at,
+    struct err *err);
+
+/* It was stored anew. No error when there was no mark. */
+int store_unmark_damaged(struct store *store, const char *chunk_key, struct err *err);
+
 /* ---- pins: what retention must leave alone ---- */
 
 #define PINNED_FOR_EVER INT64_MAX
@@ -151,7 +161,7 @@ int store_remove_pin(struct store *store, const char *id, struct err *err);
 
 /* ---- which chunks lie there ---- */
 
-/* Every chunk below data/, with its size. */
+/* Every object below data/, with its size: chunks, and their marks. */
 int store_list_chunks(struct store *store, bucket_visit *visit, void *ctx, struct err *err);
 
 #endif

@@ -1,12 +1,13 @@
 /* Verdicts: what a verification found, kept beside the snapshot. They are not
- * signed: a good one is information, a bad one only makes the next backup
- * upload more. */
+ * signed: they are information. What makes the next backup store a chunk anew is
+ * its mark (mark.c). */
 #include "storage/store.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/crash.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/stamp.h"
@@ -64,7 +65,11 @@ int store_put_verdict(struct store *store, const char *id, const struct verdict 
 	json_set_int(o, "broken_references", v->broken_references);
 	text = json_object_to_json_string_ext(o,
 	    JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
-	return store_put(store, key, text, strlen(text), false, err);
+	crash_point("verdict.before-put");
+	if (store_put(store, key, text, strlen(text), false, err) != 0)
+		return -1;
+	crash_point("verdict.after-put");
+	return 0;
 }
 
 static void read_strings(struct json_object *o, const char *name, struct verdict *ret,

@@ -142,6 +142,13 @@ d1keep() {
     "$D1KEEP" -c "$CONF" "$@"
 }
 
+# need_crash_programs   sets CRASH_D1KEEP and CRASH_D1KEEPD: built to die where $D1KEEP_CRASH_AT says (base/crash.h)
+need_crash_programs() {
+    CRASH_D1KEEP=${CRASH_D1KEEP:-$ROOT/build/crash/d1keep}
+    CRASH_D1KEEPD=${CRASH_D1KEEPD:-$ROOT/build/crash/d1keepd}
+    [ -x "$CRASH_D1KEEP" ] || { echo "not there: $CRASH_D1KEEP (make CRASH=1 BUILD=build/crash programs)"; exit 1; }
+}
+
 # ---- expectations
 
 # expect_exit CODE COMMAND…   runs it; standard output goes to $OUT, standard error to $ERR.
@@ -273,6 +280,11 @@ wait_for_ready() { # FILE PID LOG
     return 1
 }
 
+# rig_object BUCKET KEY   prints an object of the rig's R2
+rig_object() {
+    curl -sSk --fail --aws-sigv4 aws:amz:auto:s3 --user "$RIG_KEY_ID:$RIG_SECRET_KEY" -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' "$(rig_fact .s3)/$1/$2"
+}
+
 rig_fact() { # JQ-EXPRESSION of the rig's ready file
     jq -r "$1" "$RIG_READY"
 }
@@ -379,6 +391,7 @@ write_secret() { # FILE VALUE
 
 # write_conf   writes $CONF for what API and S3 mean now: environments production and staging (auth, billing), test (t1 … t8)
 # and local (a SQLite file $TEST_TMP/shop.sqlite in a directory bucket). More lines, where they are wanted, by variables:
+# Backups are not verified, unless CONF_VERIFY is "hashes" or "replay".
 #     CONF_TOP  CONF_ACCOUNT  CONF_BUCKET  CONF_ENV (every environment)  CONF_PRODUCTION  CONF_TEST  CONF_MORE (at the end)
 write_conf() {
     local ca=${CA_FILE:+ca_file = \"$CA_FILE\"}
@@ -410,6 +423,7 @@ bucket "here" {
 environment "production" {
     account = "taco"
     bucket = "taco-backups"
+    verify = "${CONF_VERIFY:-none}"
     ${CONF_ENV:-}
     ${CONF_PRODUCTION:-}
     database "auth" { id = "$(uuid_of production-auth)" }
@@ -418,6 +432,7 @@ environment "production" {
 environment "staging" {
     account = "taco"
     bucket = "taco-backups-staging"
+    verify = "${CONF_VERIFY:-none}"
     ${CONF_ENV:-}
     database "auth" { id = "$(uuid_of staging-auth)" }
     database "billing" { id = "$(uuid_of staging-billing)" }
@@ -425,6 +440,7 @@ environment "staging" {
 environment "test" {
     account = "taco"
     bucket = "b1"
+    verify = "${CONF_VERIFY:-none}"
     ${CONF_ENV:-}
     ${CONF_TEST:-}
 EOF
@@ -434,6 +450,7 @@ EOF
 }
 environment "local" {
     bucket = "here"
+    verify = "${CONF_VERIFY:-none}"
     ${CONF_ENV:-}
     database "shop" {
         source = "sqlite"

@@ -251,14 +251,11 @@ START_TEST(a_chunk_of_another_size_is_stored_anew)
 }
 END_TEST
 
-/* As `d1keep verify` leaves it. */
+/* As a verification leaves it. */
 static void say_damaged(const struct manifest *manifest, const char *table)
 {
-	struct verdict v = { .verified_at = w.now_ms / 1000 + 10, .how = "hashes" };
-
-	verdict_add_damaged(&v, chunk_of(manifest, table)->key);
-	ck_assert_int_eq(store_put_verdict(&w.store, manifest->id, &v, NULL), 0);
-	verdict_release(&v);
+	ck_assert_int_eq(store_mark_damaged(&w.store, chunk_of(manifest, table)->key,
+	    w.now_ms / 1000 + 10, NULL), 0);
 }
 
 /* Of the same size, so that only a verification sees it. */
@@ -309,15 +306,18 @@ START_TEST(a_healed_chunk_is_not_stored_again)
 }
 END_TEST
 
-START_TEST(a_verdict_that_cannot_be_read_says_nothing)
+START_TEST(a_mark_goes_with_the_damage)
 {
-	AUTO_STR key = NULL;
+	AUTO_STR mark = NULL;
+	AUTO_BUF text = BUF_INIT(100);
 
 	taken_file(&w, path, &first);
-	key = names_verdict(first.id);
-	ck_assert_int_eq(store_put(&w.store, key, "{", 1, false, NULL), 0);
+	mark = names_damaged(chunk_of(&first, "a")->key);
+	say_damaged(&first, "a");
+	ck_assert_int_eq(store_get(&w.store, mark, &text, &err), 0);
 	taken_file(&w, path, &m);
-	ck_assert_int_eq(m.new_bytes, 0);
+	ck_assert_int_ne(store_get(&w.store, mark, &text, &err), 0);
+	ck_assert_int_eq(err.code, ERR_NOT_FOUND);
 }
 END_TEST
 
@@ -482,7 +482,7 @@ UNIT_CASE(take)
 	tcase_add_test(tc, a_chunk_found_damaged_is_stored_anew);
 	tcase_add_test(tc, a_chunk_found_damaged_in_an_older_snapshot_is_stored_anew);
 	tcase_add_test(tc, a_healed_chunk_is_not_stored_again);
-	tcase_add_test(tc, a_verdict_that_cannot_be_read_says_nothing);
+	tcase_add_test(tc, a_mark_goes_with_the_damage);
 	tcase_add_test(tc, a_damaged_previous_manifest_is_not_built_upon);
 	tcase_add_test(tc, a_previous_manifest_of_another_database_is_not_built_upon);
 	tcase_add_test(tc, an_unsigned_previous_snapshot_is_not_built_upon_where_keys_are_trusted);

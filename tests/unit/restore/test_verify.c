@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/stop.h"
+#include "storage/names.h"
 #include "tests/unit/restore/fixture.h"
 #include "tests/unit/unit.h"
 
@@ -77,6 +78,14 @@ START_TEST(a_whole_snapshot_is_good_and_the_verdict_is_kept)
 }
 END_TEST
 
+static bool is_marked(struct fixture *f, const char *chunk)
+{
+	AUTO_STR key = names_damaged(chunk);
+	AUTO_BUF text = BUF_INIT(100);
+
+	return store_get(&f->store, key, &text, NULL) == 0;
+}
+
 START_TEST(every_damaged_chunk_is_named_also_behind_the_first)
 {
 	AUTO_STR missing = NULL;
@@ -98,6 +107,8 @@ START_TEST(every_damaged_chunk_is_named_also_behind_the_first)
 	ck_assert_str_eq(v.damaged[1], f.snapshot.manifest.objects[3].key);
 	ck_assert_int_eq(seen.damaged, 2);
 	ck_assert_ptr_nonnull(strstr(seen.first, v.damaged[0]));
+	ck_assert(!is_marked(&f, v.damaged[0]));   /* missing: a listing tells */
+	ck_assert(is_marked(&f, v.damaged[1]));
 	ck_assert_int_eq(seen.bytes, manifest_sql_bytes(&f.snapshot.manifest));
 	assert_same_is_kept(&f, &v);
 	verdict_release(&v);

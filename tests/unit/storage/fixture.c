@@ -75,6 +75,7 @@ void fixture_manifest(struct manifest *ret)
 		.database = mem_strdup("auth"), .database_id = mem_strdup("483da8b0"),
 		.source = mem_strdup("d1"), .tool = mem_strdup("d1keep 0.1.0"),
 		.started_at = FIXTURE_AT, .finished_at = FIXTURE_AT + 3,
+		.slot_at = FIXTURE_AT - 60,
 		.consistency = mem_strdup("unchanged"), .bookmark_before = mem_strdup("00-a"),
 		.bookmark_after = mem_strdup("00-b"), .attempts = 2,
 		.schema_version = mem_strdup("0004_users.sql"),

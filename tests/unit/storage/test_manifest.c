@@ -92,6 +92,7 @@ static void assert_same_heading(const struct manifest *a, const struct manifest 
 	assert_same_text(a->previous_sha256, b->previous_sha256);
 	ck_assert_int_eq(a->started_at, b->started_at);
 	ck_assert_int_eq(a->finished_at, b->finished_at);
+	ck_assert_int_eq(a->slot_at, b->slot_at);
 	ck_assert_int_eq(a->attempts, b->attempts);
 	ck_assert_int_eq(a->requests, b->requests);
 	ck_assert_int_eq(a->rows_read, b->rows_read);
@@ -271,7 +272,7 @@ static const struct member { const char *in, *key; } needed[] = {
 };
 
 static const struct member optional[] = {
-	{ NULL, "label" }, { NULL, "database_id" }, { NULL, "schema_version" }, { NULL, "previous" },
+	{ NULL, "label" }, { NULL, "database_id" }, { NULL, "schema_version" }, { NULL, "previous" }, { NULL, "slot" },
 	{ NULL, "cost" }, { "consistency", "bookmark_before" }, { "consistency", "bookmark_after" },
 	{ "consistency", "attempts" }, { "cost", "requests" }, { "cost", "rows_read" },
 };
@@ -374,7 +375,7 @@ static const struct { struct member member; const char *value; } impossible[] = 
 	{ { "objects", "rows" }, "9223372036854775807" }, { { NULL, "new_bytes" }, "9223372036854775807" },
 	{ { NULL, "id" }, "\"latest\"" }, { { NULL, "id" }, "\"20260229T000000Z\"" },
 	{ { NULL, "id" }, "\"../../x\"" }, { { NULL, "id" }, "\"20261122T021700Z\\u0000\"" },
-	{ { NULL, "started_at" }, "\"yesterday\"" }, { { NULL, "finished_at" }, "\"2026-02-29T00:00:00Z\"" },
+	{ { NULL, "started_at" }, "\"yesterday\"" }, { { NULL, "slot" }, "\"noon\"" }, { { NULL, "slot" }, "7" }, { { NULL, "finished_at" }, "\"2026-02-29T00:00:00Z\"" },
 	{ { NULL, "label" }, "\"../x\"" }, { { NULL, "label" }, "\"latest\"" }, { { NULL, "label" }, "\"\"" },
 	{ { NULL, "label" }, "\"\\u001b[2J\"" },
 	{ { "previous", "id" }, "\"x\"" }, { { "previous", "sha256" }, "\"abc\"" },
