@@ -14,9 +14,11 @@
 #include "cli/fallback.h"
 #include "cli/format.h"
 #include "cli/lease_scope.h"
+#include "cli/pruning.h"
 #include "cli/slot.h"
 #include "cli/verifying.h"
 #include "net/http.h"
+#include "storage/lease.h"
 
 static void on_progress(void *ctx, const struct take_progress *p)
 {
@@ -241,6 +243,50 @@ static int verify(struct backup_job *job, const struct config_database *d, struc
 	return rc == 0 ? 0 : err_wrap(err, "snapshot %s is kept, but could not be verified", id);
 }
 
+/* ---- pruning ---- */
+
+static int check_lease(void *lease, struct err *err)
+{
+	return lease_check(lease, err);
+}
+
+static void report_pruned(struct backup_job *job, const char *name,
+    const struct prune_report *report)
+{
+	AUTO_STR summary = pruning_summary(report, false);
+
+	events_pruned(&job->events, (int64_t)report->removed, (int64_t)report->kept,
+	    report->freed_bytes);
+	if (report->removed_objects > 0)
+		(void)printf("%s   %s\n", name, summary);
+	(void)fflush(stdout);
+}
+
+/* Under the lease that is held, behind a snapshot that is known to be good. What
+ * becomes of it takes nothing from the snapshot: a failure is a warning. */
+static int prune(struct backup_job *job, const struct config_database *d,
+    struct open_store *store)
+{
+	AUTO_STR name = mem_printf("%s/%s", d->environment->name, d->name);
+	struct prune_options how = pruning_options(job->session, d, store);
+	struct prune_report report = { .kept = 0 };
+	struct err err = ERR_INIT;
+	int rc, status;
+
+	how.may_go_on = check_lease;
+	how.may_go_on_ctx = store->store.lease;
+	rc = prune_store(&how, &report, &err);
+	if (rc == 0 || report.removed_objects > 0)
+		report_pruned(job, name, &report);
+	status = pruning_warn(name, &report);
+	if (rc != 0) {
+		log_warning("%s: what is not to be kept could not all be removed: %s", name, err.msg);
+		status = EXIT_FAILED;
+	}
+	prune_report_release(&report);
+	return status;
+}
+
 /* ---- all of it ---- */
 
 /* Damage before all else; then what came first. */
@@ -262,6 +308,8 @@ static int run_in(struct backup_job *job, const struct config_database *d,
 	    verify(job, d, &store->store, id, &verified, err) != 0)
 		return -1;
 	*ret_status = worse(*ret_status, verified);
+	if (job->prune && verified == EXIT_DONE && !stop_requested())
+		*ret_status = worse(*ret_status, prune(job, d, store));
 	return 0;
 }
 
@@ -283,7 +331,9 @@ int backup_job_run(struct backup_job *job, const struct config_database *d)
 	progress_end(&job->progress);
 	if (rc == 0)
 		return status;
-	(void)err_wrap(&err, "%s", name);
+	/* A lease that is held names the database itself. */
+	if (strncmp(err.msg, name, strlen(name)) != 0)
+		(void)err_wrap(&err, "%s", name);
 	events_error(&job->events, &err);
 	return worse(fail(&err), status);
 }

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/crash.h"
 #include "base/mem.h"
 #include "base/queue.h"
 #include "base/stop.h"
@@ -72,8 +73,11 @@ int remover_remove(struct remover *r, struct census_object *object, enum removal
 
 	if (remover_may_go_on(r, err) != 0)
 		return -1;
-	if (!r->options->dry_run)
+	if (!r->options->dry_run) {
+		crash_point("delete.before");
 		rc = store_remove(r->options->store, object->key, &local);
+		crash_point("delete.after");
+	}
 	(void)pthread_mutex_lock(&r->lock);
 	if (rc == 0) {
 		*ret = REMOVAL_DONE;

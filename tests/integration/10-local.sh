@@ -17,6 +17,7 @@ bucket "here" {
 }
 environment "local" {
     bucket = "here"
+    verify = "none"
     database "auth" { source = "wrangler"  project = "$TEST_TMP/taco"  id = "$UUID" }
     database "billing" { source = "wrangler"  project = "$TEST_TMP/taco"  persist_to = "$TEST_TMP/state2"  id = "BILLING" }
     database "any" { source = "sqlite"  path = "$TEST_TMP/any.sqlite" }
@@ -464,17 +465,17 @@ two_at_once() {
     rm -rf "$BUCKET/local/any"
     local pids=() pid
     for n in 1 2 3 4; do
-        d1keep backup local/any >"$TEST_TMP/at-once.$n" 2>&1 &
+        d1keep backup local/any --wait 60 >"$TEST_TMP/at-once.$n" 2>&1 &
         pids+=($!)
     done
     for pid in "${pids[@]}"; do wait "$pid"; done
-    expect_equal "$(cat "$TEST_TMP"/at-once.* | grep -o '^[^ ]*' | sort -u | wc -l)" 4
+    expect_equal "$(cat "$TEST_TMP"/at-once.* | grep -o '^local/any@[^ ]*' | sort -u | wc -l)" 4
     expect_exit 0 d1keep list local/any --json
     expect_equal "$(jq '[.snapshots[].id] | unique | length' "$OUT")" 4
     for snapshot in $(jq -r '.snapshots[].snapshot' "$OUT"); do expect_exit 0 d1keep verify "$snapshot"; done
-    expect_equal "$(find "$BUCKET" -name '*.tmp-*' | wc -l)" 0
+    expect_equal "$(find "$BUCKET" -name '*.tmp-*' ! -name lease.json.tmp-locked | wc -l)" 0
 }
-test_case 'four backups of one database at once: four snapshots, all whole' two_at_once
+test_case 'four backups of one database at once, in turn: four snapshots, all whole' two_at_once
 
 # ---- targets
 
@@ -545,6 +546,8 @@ back_up
 rm -f "$TEST_TMP/restored.sqlite"
 expect_exit 0 d1keep restore local/any --to "sqlite:$TEST_TMP/restored.sqlite"
 expect_same_database "$TEST_TMP/restored.sqlite" "$ANY"
+# So they are in the database: a backup of it is no damage.
+expect_exit 0 d1keep backup local/any --verify replay
 EOF
 
 test_case 'a migration with a name that is none: kept as data, and no schema version' <<'EOF'

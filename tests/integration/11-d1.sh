@@ -71,7 +71,7 @@ test_case 'with no tool of ours: curl, gunzip, sqlite3' by_hand
 an_unchanged_database_costs_nothing() {
     back_up production/billing
     expect_out ' \(0 B new\)'
-    expect_equal "$(requests_seen '^PUT .*/data/') $(requests_seen '^PUT .*/snapshots/') $(requests_seen '^PUT')" '0 1 1'
+    expect_equal "$(requests_seen '^PUT .*/data/') $(requests_seen '^PUT .*/snapshots/') $(requests_seen '^PUT .*/lease.json') $(requests_seen '^PUT')" '0 1 2 3'
     # A changed row costs its chunk.
     rig_sql production-billing "UPDATE credits SET balance = 1 WHERE id = 'cred_00007'"
     back_up production/billing

@@ -17,6 +17,7 @@ bucket "here" {
     path = "$BUCKET"
 }
 environment "local" {
+    verify = "none"
     bucket = "here"
     database "shop" { source = "sqlite"  path = "$TEST_TMP/shop.sqlite" }
     database "twin" { source = "sqlite"  path = "$TEST_TMP/shop.sqlite" }

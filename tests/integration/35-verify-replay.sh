@@ -11,7 +11,7 @@ mkdir "$TMPDIR"
 cat >"$CONF" <<EOF
 state_dir = "$STATE_DIR"
 bucket "here" { type = "directory"  path = "$BUCKET" }
-environment "local" { bucket = "here"  database "shop" { source = "sqlite"  path = "$SOURCE" } }
+environment "local" { bucket = "here"  verify = "none"  database "shop" { source = "sqlite"  path = "$SOURCE" } }
 EOF
 sqlite3 "$SOURCE" <<'EOF'
 CREATE TABLE a(id INTEGER PRIMARY KEY, t TEXT);
