@@ -58,7 +58,7 @@ refused() {
     shift
     expect_error 1 "$regex" "$@"
     expect_err '^d1keep: hint: .*ca_file'
-    [ $((${EPOCHREALTIME/./} - begun)) -lt 400000 ]
+    [ $((${EPOCHREALTIME/./} - begun)) -lt 1500000 ]
 }
 test_case 'refused without ca_file, with a clear message' <<'EOF'
 CA_FILE='' write_conf

@@ -58,7 +58,7 @@ all_at_once() {
     done
     wait_for 5 calls_are 7
     # Whoever has all its answers leaves by itself; the others wait.
-    waits 1 backup test/t1
+    waits 1 backup test/t7
     calls_are 7
     for pid in "${pids[@]}"; do kill -TERM "$pid" 2>/dev/null || true; done
     for pid in "${pids[@]}"; do

@@ -10,6 +10,7 @@ S3_SECRET='key-0b8d64fa17-secret'
 rig_start --token "$TOKEN" --s3_secret_access_key "$S3_SECRET"
 faults_start
 write_conf
+need_crash_programs
 d1keep() {
     local rc=0
     "$D1KEEP" -c "$CONF" "$@" 2>"$TEST_TMP/this-error" || rc=$?
@@ -49,7 +50,7 @@ killed() {
     change >"$TEST_TMP/changed"
     faults_reset
     fault "$3"
-    "$D1KEEP" -c "$CONF" backup test/t1 --label "killed-$KILLS" >"$OUT" 2>"$ERR" &
+    D1KEEP_LEASE_TTL=1 "$CRASH_D1KEEP" -c "$CONF" backup test/t1 --label "killed-$KILLS" >"$OUT" 2>"$ERR" &
     wait_for 10 held "$4"
     # A good moment to look at what everyone may see of the process.
     tr '\0' ' ' <"/proc/$!/cmdline" >>"$TEST_TMP/cmdlines"
@@ -65,7 +66,8 @@ killed() {
     expect_error 1 'no snapshot' d1keep show "test/t1@killed-$KILLS"
     whole
     # The label was not used up.
-    expect_exit 0 d1keep backup test/t1 --label "killed-$KILLS"
+    # Only SIGKILL leaves its lease behind.
+    expect_exit 0 d1keep backup test/t1 --label "killed-$KILLS" --wait "$([ "$1" = KILL ] && echo 60 || echo 0)"
     expect_equal "$(snapshots)" $((before + 1))
     equals_the_original
 }
