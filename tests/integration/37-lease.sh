@@ -4,6 +4,7 @@
 
 . "$(dirname "$0")/../lib.sh"
 
+# shellcheck disable=SC2119 # flags of the rig, not the test's
 rig_start
 write_conf
 need_crash_programs
@@ -126,18 +127,18 @@ damaged_lease() {
 
 # Two at once, again and again: each time at least one does it, and whoever does not was told of another.
 crowd() {
-    local i rc pids done_ones before
-    for i in 1 2 3; do
+    local n pid rc pids done_ones before
+    for _ in 1 2 3; do
         change "$1"
         before=$(snapshots "$1")
         pids=() done_ones=0
-        for i in 1 2 3 4; do
-            d1keep backup "$1" >"$TEST_TMP/crowd.$i" 2>&1 &
+        for n in 1 2 3 4; do
+            d1keep backup "$1" >"$TEST_TMP/crowd.$n" 2>&1 &
             pids+=($!)
         done
-        for i in "${pids[@]}"; do
+        for pid in "${pids[@]}"; do
             rc=0
-            wait "$i" || rc=$?
+            wait "$pid" || rc=$?
             [ "$rc" -eq 0 ] || [ "$rc" -eq 75 ]
             [ "$rc" -ne 0 ] || done_ones=$((done_ones + 1))
         done

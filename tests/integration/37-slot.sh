@@ -4,6 +4,7 @@
 
 . "$(dirname "$0")/../lib.sh"
 
+# shellcheck disable=SC2119 # flags of the rig, not the test's
 rig_start
 faults_start
 CONF_VERIFY=replay write_conf
@@ -107,12 +108,12 @@ damage_is_found_and_mended() {
         "$CRASH_D1KEEP" -c "$CONF" backup local/shop --events-fd 9 --prune >"$OUT" 2>"$ERR" &
     pid=$!
     exec 9>&-
-    wait_for 10 is_stopped $pid
+    wait_for 10 is_stopped "$pid"
     chunk=$(jq -r '.objects[] | select(.table == "a").key' "$FOLDER/snapshots/$(newest local/shop .id).json")
     printf '####' | dd of="$FOLDER/$chunk" bs=1 seek=20 conv=notrunc status=none
-    kill -CONT $pid
-    wait $pid || rc=$?
-    expect_equal $rc 3
+    kill -CONT "$pid"
+    wait "$pid" || rc=$?
+    expect_equal "$rc" 3
     expect_err 'error: .*1 of [0-9]* chunks is damaged'
     expect_equal "$(told 'map(.event) | join(" ")')" 'start done verified'
     expect_equal "$(told '.[2] | [.good, .problems[0]] | join(" ")')" 'false 1 chunks are damaged or missing'
