@@ -205,6 +205,26 @@ curl -s -D "$ERR" -o "$OUT" "$API/"
 expect_err '^retry-after: 7'
 EOF
 
+test_case 'fault lost-delete: said to be deleted, and still there' <<'EOF'
+faults_reset
+s3 PUT b4/kept --data-binary here
+expect_equal "$STATUS" 200
+fault '{"match": "^DELETE ", "kind": "lost-delete"}'
+s3 DELETE b4/kept
+expect_equal "$STATUS" 204
+s3 GET b4/kept
+expect_equal "$STATUS $(cat "$OUT")" '200 here'
+fault '{"match": "^POST .*delete", "kind": "lost-delete"}'
+s3 POST 'b4?delete=' --data-binary '<Delete><Object><Key>kept</Key></Object><Object><Key>b</Key></Object></Delete>'
+expect_equal "$STATUS" 200
+expect_out '<DeleteResult><Deleted><Key>kept</Key></Deleted><Deleted><Key>b</Key></Deleted></DeleteResult>'
+s3 GET b4/kept
+expect_equal "$STATUS" 200
+s3 DELETE b4/kept
+s3 GET b4/kept
+expect_equal "$STATUS" 404
+EOF
+
 test_case 'faults 500, 503, html and an answer made to order' <<'EOF'
 faults_reset
 fault '{"kind": "500"}'
