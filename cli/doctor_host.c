@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "base/tempdir.h"
+#include "cli/daemon_link.h"
 #include "cli/doctor.h"
 #include "cli/format.h"
 #include "schedule/zone.h"
@@ -127,11 +128,40 @@ static void check_state(struct doctor *d)
 	state_close(state);
 }
 
+static void compare_version(struct doctor *d, struct json_object *health)
+{
+	const char *version = json_get_str(health, "version");
+
+	if (version == NULL)
+		return;
+	if (strcmp(version, D1KEEP_VERSION) == 0)
+		doctor_say(d, FINDING_OK, "daemon", "version", NULL, "it is d1keepd %s, as this is", version);
+	else
+		doctor_say(d, FINDING_WARNING, "daemon", "version", "systemctl restart d1keepd",
+		    "d1keepd %s runs, and this is d1keep %s", version, D1KEEP_VERSION);
+}
+
+/* Over its socket, where the configuration has one. */
+static void ask_daemon(struct doctor *d)
+{
+	struct err err = ERR_INIT;
+	struct daemon_link *link = daemon_link_open(d->session->config, &err);
+	AUTO_JSON health = link != NULL ? daemon_link_ask(link, "/healthz", NULL, &err) : NULL;
+	AUTO_JSON ready = health != NULL ? daemon_link_ask(link, "/readyz", NULL, &err) : NULL;
+
+	if (health != NULL)
+		compare_version(d, health);
+	if (err.code != ERR_NONE && (link != NULL || err.code != ERR_NOT_FOUND))
+		doctor_say_err(d, FINDING_WARNING, "daemon", "answer", &err, "the log of d1keepd tells: journalctl -u d1keepd");
+	daemon_link_close(link);
+}
+
 static void check_daemon(struct doctor *d)
 {
 	const char *state_dir = d->session->config->state_dir;
+	bool running = state_is_locked(state_dir);
 
-	if (state_is_locked(state_dir))
+	if (running)
 		doctor_say(d, FINDING_OK, "daemon", "running", NULL, "d1keepd works in \"%s\"", state_dir);
 	else if (anything_is_scheduled(d))
 		doctor_say(d, FINDING_WARNING, "daemon", "running",
@@ -139,6 +169,8 @@ static void check_daemon(struct doctor *d)
 		    "no d1keepd works in \"%s\", and databases have a schedule", state_dir);
 	else
 		doctor_say(d, FINDING_OK, "daemon", "running", NULL, "not running, and nothing is scheduled");
+	if (running)
+		ask_daemon(d);
 	check_state(d);
 }
 

@@ -8,6 +8,7 @@ void health_alive(struct request *request)
 	AUTO_JSON o = json_object_new_object();
 
 	json_set_bool(o, "alive", true);
+	json_set_str(o, "version", request->control->host.version);
 	request_answer_json(request, MHD_HTTP_OK, o);
 }
 

@@ -108,4 +108,17 @@ leaves_what_is_yours() {
 }
 test_case 'a configuration is neither overwritten nor removed' leaves_what_is_yours
 
+# `sudo make install` in a person's clone that is not built: no file of root's stays there.
+leaves_nothing_of_roots() {
+    local clone=$TEST_TMP/clone
+    mkdir "$clone"
+    (cd "$ROOT" && find . \( -path './build*' -o -path ./.git -o -path ./tests \) -prune -o -type f -print0 | xargs -0 cp --parents -t "$clone")
+    chown -R 65534:65534 "$clone"
+    expect_exit 2 make -s -C "$clone" install DESTDIR="$TEST_TMP/none"
+    expect_err 'run make first, as the user'
+    expect_equal "$(find "$clone" -user 0)" ''
+    [ ! -e "$TEST_TMP/none" ]
+}
+[ "$(id -u)" -ne 0 ] || test_case 'root builds nothing in the folder of another' leaves_nothing_of_roots
+
 test_done

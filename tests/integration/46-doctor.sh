@@ -244,4 +244,18 @@ finds_what_is_wrong_with_keys_and_daemon() {
 }
 test_case 'keys that do not fit, a damaged state file' finds_what_is_wrong_with_keys_and_daemon
 
+daemon_answers() { expect_exit 0 d1keep doctor local && grep -q '^ok *daemon: version: ' "$OUT"; }
+asks_the_daemon() {
+    CONF_TOP=$(cat "$TEST_TMP/sign.lines")
+    write_conf
+    few
+    rm -rf "$TEST_TMP/bucket"
+    start_background "$TEST_TMP/d1keepd.log" "$D1KEEPD" -c "$CONF" --foreground
+    wait_for 20 daemon_answers
+    finds ok daemon running 'd1keepd works in'
+    finds ok daemon state 'can be read'
+    end_process "$BACKGROUND_PID"
+}
+test_case 'a daemon that runs, and its version' asks_the_daemon
+
 test_done
