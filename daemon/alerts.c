@@ -259,6 +259,9 @@ static bool is_failure_due(const struct target *t, const struct database *d,
 	if (memory->told_at == 0 || d->facts.gravity > memory->gravity)
 		return true;
 	ret->memory_at = memory->told_at;
+	/* Our sight is shorter than its memory, perhaps. */
+	if (memory->since_at != 0 && memory->since_at < ret->since_at)
+		ret->since_at = memory->since_at;
 	return is_due_again(t, memory, now);
 }
 

@@ -13,6 +13,7 @@
 #include "daemon/reload.h"
 #include "daemon/runner.h"
 #include "daemon/serve.h"
+#include "daemon/teller.h"
 #include "daemon/timetable.h"
 
 struct loop {
@@ -21,6 +22,7 @@ struct loop {
 	struct record record;
 	struct timetable *table;
 	struct runner *runner;
+	struct teller *teller;
 	struct serve *serve;            /* NULL with --once */
 	struct reload reload;
 	struct lag lag;

@@ -48,6 +48,8 @@ static void close_all(struct loop *loop)
 		if (!uv_is_closing(handles[i]))
 			uv_close(handles[i], NULL);
 	}
+	teller_free(loop->teller);
+	loop->teller = NULL;
 	serve_stop(loop->serve);
 	lag_stop(&loop->lag);
 	runner_close(loop->runner);
@@ -58,7 +60,8 @@ void loop_leave_if_idle(struct loop *loop)
 {
 	bool leaving = loop->stopping || loop->options->once;
 
-	if (leaving && runner_running(loop->runner) == 0 && runner_waiting(loop->runner) == 0)
+	if (leaving && runner_running(loop->runner) == 0 && runner_waiting(loop->runner) == 0 &&
+	    teller_is_idle(loop->teller))
 		close_all(loop);
 }
 
@@ -74,6 +77,7 @@ static void on_stop(uv_signal_t *handle, int signal_number)
 	notify_send(loop->options->notify, "STOPPING=1");
 	serve_set_stopping(loop->serve);
 	(void)uv_timer_stop(&loop->alarm);
+	teller_stop(loop->teller);
 	runner_stop(loop->runner, STOP_KILL_AFTER_MS);
 	loop_tell_status(loop);
 	loop_leave_if_idle(loop);
@@ -110,6 +114,7 @@ static void look_at_clock(struct loop *loop)
 	if (record_was_renewed(&loop->record)) {
 		runner_raise_id(loop->runner, record_last_id(&loop->record));
 		plan_note(loop->table, &loop->record);
+		teller_note_all(loop->teller);
 	}
 	loop_tell_status(loop);
 	loop_set_alarm(loop);
@@ -142,6 +147,7 @@ static void take_config(struct loop *loop, struct config *config)
 		serve_set_config(loop->serve, config);
 	timetable_free(loop->table);
 	loop->table = table;
+	teller_take_config(loop->teller, config);
 	if (loop->config != config)
 		config_free(loop->config);
 	loop->config = config;
@@ -212,6 +218,36 @@ static void start_watchdog(struct loop *loop)
 		(void)uv_timer_start(&loop->watchdog, on_watchdog, 0, every);
 }
 
+static bool is_busy(void *ctx, const char *database)
+{
+	const struct loop *loop = ctx;
+	struct timetable_plan plan;
+
+	return timetable_find(loop->table, database, &plan) && plan.busy;
+}
+
+static int config_fd(void *ctx)
+{
+	return runner_config_fd(((struct loop *)ctx)->runner);
+}
+
+static void on_told(void *ctx)
+{
+	loop_leave_if_idle(ctx);
+}
+
+static void start_teller(struct loop *loop)
+{
+	struct teller_options teller = {
+		.loop = &loop->uv, .clock = loop->options->clock, .binary = loop->options->binary,
+		.config_path = loop->options->config_path, .record = &loop->record,
+		.once = loop->options->once, .is_busy = is_busy, .config_fd = config_fd,
+		.idle = on_told, .ctx = loop,
+	};
+
+	loop->teller = teller_new(&teller);
+}
+
 static int on_create(void *ctx, const struct config_database *database, const char *label,
     int64_t *ret_run, bool *ret_is_new, struct err *err)
 {
@@ -270,6 +306,7 @@ int loop_run(const struct loop_options *options, struct err *err)
 	record_open(&loop.record, state_dir, options->clock, &loop.uv);
 	runner.last_id = record_last_id(&loop.record);
 	loop.runner = runner_new(&runner);
+	start_teller(&loop);
 	take_config(&loop, loop.config);
 	runs_plan(&loop, clock_now(options->clock));
 	start_serve(&loop);

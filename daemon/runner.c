@@ -143,9 +143,11 @@ static void on_job_ended(void *ctx, const struct job_result *result)
 	    clock_now(runner->options.clock));
 	end.cut_off = outcome_of(&end.run) == OUTCOME_CUT_OFF;
 	log_end(end.database, &end.run);
-	if (result->events.hint[0] != '\0')
+	if (result->events.hint[0] != '\0') {
+		end.hint = result->events.hint;
 		log_info("job=%" PRId64 " database=%s: hint: %s", end.run.id, end.database,
-		    result->events.hint);
+		    end.hint);
+	}
 	TAILQ_REMOVE(&runner->running, entry, link);
 	runner->running_count--;
 	runner->options.ended(runner->options.ctx, &end);

@@ -38,6 +38,7 @@ struct runner_end {
 	const char *database;
 	struct state_run run;    /* started_at 0: it never began */
 	bool cut_off;            /* runner_stop ended it before it was done */
+	const char *hint;        /* what a person can do about its error; or NULL */
 };
 
 struct runner_options {

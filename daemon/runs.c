@@ -227,6 +227,16 @@ static void follow_up(struct loop *loop, const char *database, const struct stat
 	}
 }
 
+/* It is over with its slot when no retry waits. */
+static void tell_of(struct loop *loop, const struct runner_end *end)
+{
+	struct timetable_plan plan;
+	bool waits = timetable_find(loop->table, end->database, &plan) && plan.retry.at != 0;
+
+	if (end->run.started_at != 0)
+		teller_run_ended(loop->teller, end->database, &end->run, end->hint, !waits);
+}
+
 void runs_ended(void *ctx, const struct runner_end *end)
 {
 	struct loop *loop = ctx;
@@ -242,6 +252,7 @@ void runs_ended(void *ctx, const struct runner_end *end)
 		put_back(loop, end->database, &end->run, clock_now(loop->options->clock));
 	else
 		follow_up(loop, end->database, &end->run);
+	tell_of(loop, end);
 	loop_tell_status(loop);
 	loop_leave_if_idle(loop);
 }

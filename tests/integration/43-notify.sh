@@ -201,4 +201,248 @@ checks_it() {
 }
 test_case 'check warns of plain HTTP and names an unknown environment' checks_it
 
+# ---- d1keepd: a fake d1keep for the runs, the real one for the telling
+
+FAKE=$TEST_TMP/fake
+REAL=$D1KEEP
+export FAKE REAL D1KEEP_BINARY=$TEST_TMP/fake-d1keep
+cat >"$D1KEEP_BINARY" <<'END'
+#!/usr/bin/env bash
+# d1keep -c FILE backup ENV/DB …: what $FAKE/do/ENV.DB says (a piece of bash), else a good snapshot.
+[ "$3" = backup ] || exec "$REAL" "$@"
+database=${4//\//.}
+say() { echo "$1" >&3; }
+# taken_at WHEN [ROWS [BYTES]]
+taken_at() {
+    say '{"event":"done","snapshot":"'"$(date -u -d "$1" +%Y%m%dT%H%M%SZ)"'","rows":'"${2:-1000}"',"sql_bytes":'"${3:-50000}"',"stored_bytes":1,"new_bytes":1,"exit":0}'
+}
+verified() { say '{"event":"verified","how":"replay","good":true,"ms":1,"problems":[]}'; }
+failed() { say '{"event":"error","code":"'"$1"'","message":"'"$2"'","hint":"look there"}'; }
+echo "$4" >>"$FAKE/calls"
+if [ -e "$FAKE/do/$database" ]; then . "$FAKE/do/$database"; else taken_at now; verified; fi
+END
+chmod +x "$D1KEEP_BINARY"
+LOG=$TEST_TMP/d1keepd.log
+NEVER="0 0 $(date -u -d '+40 days' +%d) $(date -u -d '+40 days' +%m) *"
+
+clean_slate() {
+    rm -rf "$FAKE" "$STATE_DIR"
+    mkdir -p "$FAKE/do"
+    forget
+}
+state() { sqlite3 -cmd '.timeout 5000' "$STATE_DIR/state.db" "$1"; }
+does() { echo "$2" >"$FAKE/do/shop.$1"; } # DATABASE SCRIPT
+daemon() { timeout 60 "$D1KEEPD" -c "$CONF" --foreground "$@"; }
+
+# run EXIT DATABASE…   these are due; what is told follows
+run() {
+    local expected=$1 name
+    shift
+    [ ! -e "$STATE_DIR/state.db" ] || for name; do
+        state "UPDATE databases SET next_at = 1000000000, retry_at = 0 WHERE name = 'shop/$name'"
+    done
+    expect_exit "$expected" daemon --once
+}
+told() { # the bodies' events, in order
+    local file
+    for file in "$GOT"/[0-9]*.body; do [ ! -s "$file" ] || jq -r .event "$file"; done | tr '\n' ' '
+}
+said() { jq -r "$1" "$(newest body)"; } # of the newest notice
+# as if what was told had been told so long ago
+told_earlier() { state "UPDATE alerts SET told_at = told_at - $1, since_at = since_at - $1 WHERE kind <> 'known'"; }
+
+failure_and_recovery() {
+    clean_slate
+    CONF_ENV='retries = 0' conf "$NEVER" "$WEBHOOK" a
+    run 0
+    expect_equal "$(told)" ''
+    does a 'failed again "the account is overloaded"; exit 75'
+    run 1 a
+    expect_equal "$(told)" 'failure '
+    expect_equal "$(said '.database, .environment, .reason, .repeated, .run.code, .run.message, .hint, .run.exit_code')" \
+        'shop/a
+shop
+failed
+false
+again
+the account is overloaded
+look there
+75'
+    expect_equal "$(said .message)" \
+        "shop/a: no backup: the account is overloaded; the newest verified snapshot is $(said .verified_age_seconds) s old"
+    run 1 a
+    run 1 a
+    expect_equal "$(told)" 'failure '
+    told_earlier 90000
+    run 1 a
+    expect_equal "$(told)" 'failure failure '
+    expect_equal "$(said .repeated)" true
+    expect_equal "$(said '.message | test("still, for 25 h")')" true
+    rm "$FAKE/do/shop.a"
+    run 0 a
+    expect_equal "$(told)" 'failure failure recovery '
+    expect_equal "$(said '.lasted_seconds > 90000 and .lasted_seconds < 90100')" true
+    run 0 a
+    expect_equal "$(got)" 3
+    expect_equal "$(state "SELECT count(*) FROM alerts WHERE told_at > 0")" 0
+}
+test_case 'a failure is told once, again after a day, and its end once' failure_and_recovery
+
+graver_failures() {
+    clean_slate
+    CONF_ENV='retries = 0' conf "$NEVER" "$PAGE" a
+    rm -f "$TEST_TMP/page.json"
+    does a 'failed again "overloaded"; exit 75'
+    run 1
+    expect_equal "$(jq -r .reason "$TEST_TMP/page.json")" failed
+    expect_match "$TEST_TMP/page.env" '^D1KEEP_MESSAGE=shop/a: no backup: overloaded; there is no verified snapshot$'
+    expect_match "$TEST_TMP/page.env" "^D1KEEP_CONFIG=$CONF$"
+    expect_match "$TEST_TMP/page.env" '^D1KEEP_DATABASE=shop/a$'
+    expect_err 'notify=page: d1keep: notify "page": paged for failure'
+    does a 'failed denied "the token was refused"; exit 1'
+    run 1 a
+    expect_equal "$(jq -r .reason "$TEST_TMP/page.json")" needs-you
+    does a 'taken_at now; say "{\"event\":\"verified\",\"good\":false,\"problems\":[\"chunk 7 is gone\"]}"; exit 3'
+    run 1 a
+    expect_equal "$(jq -r '.reason, .message' "$TEST_TMP/page.json")" 'damaged
+shop/a: damage was found: chunk 7 is gone; there is no verified snapshot'
+    rm "$TEST_TMP/page.json"
+    does a 'failed again "overloaded"; exit 75'
+    run 1 a
+    [ ! -e "$TEST_TMP/page.json" ]
+}
+test_case 'what gets graver is told at once; damage has a word of its own' graver_failures
+
+later_than() { [ "$(date +%s)" -gt "$1" ]; }
+shrinks() {
+    local at
+    clean_slate
+    conf "$NEVER" "$WEBHOOK" a b
+    does a 'taken_at now 1000 50000; verified'
+    does b 'taken_at now 9 900; verified'
+    run 0
+    does a 'taken_at "+1 sec" 499 45000; verified'
+    does b 'taken_at "+1 sec" 1 90; verified'
+    run 0 a b
+    expect_equal "$(told)" 'shrink '
+    expect_equal "$(said '.snapshot.rows, .snapshot_before.rows, .database')" '499
+1000
+shop/a'
+    run 0 a
+    expect_equal "$(told)" 'shrink '
+    at=$(date +%s)
+    wait_for 3 later_than "$at"
+    does a 'taken_at "+1 sec" 499 20000; verified'
+    run 0 a
+    expect_equal "$(told)" 'shrink shrink '
+}
+test_case 'a snapshot of less than half is told once, a tiny one never' shrinks
+
+beats_while_well() {
+    clean_slate
+    CONF_ENV='max_age = "1h"
+retries = 0' conf "$NEVER" "$WEBHOOK $BEAT" a b
+    does b 'taken_at now' # not verified
+    run 0
+    expect_equal "$(got '^GET /beat')" 0
+    rm "$FAKE/do/shop.b"
+    run 0 b
+    expect_equal "$(got '^GET /beat')" 1
+    # b fails, but what it has is fresh
+    does b 'failed again "overloaded"; exit 75'
+    run 1 b
+    expect_equal "$(got '^GET /beat')" 2
+    expect_equal "$(told)" 'failure '
+    rm "$FAKE/do/shop.b"
+    run 0 b
+    expect_equal "$(told)" 'failure recovery '
+    expect_equal "$(got '^GET /beat')" 3
+    # and now what it has is too old, though its run succeeds
+    does b 'taken_at "-2 hours"; verified'
+    state 'DELETE FROM runs; UPDATE databases SET last_verified_at = 0'
+    run 0 a b
+    expect_equal "$(got '^GET /beat')" 3
+    expect_equal "$(told)" 'failure recovery stale '
+    expect_equal "$(said .message)" 'shop/b: the newest verified snapshot is 2 h old'
+    run 0 a b
+    expect_equal "$(got '^GET /beat')" 3
+    rm "$FAKE/do/shop.b"
+    run 0 b
+    expect_equal "$(got '^GET /beat')" 4
+    expect_equal "$(told)" 'failure recovery stale recovery '
+}
+test_case 'a heartbeat comes only while every database has a fresh, verified snapshot' beats_while_well
+
+no_telling_is_lost() {
+    clean_slate
+    CONF_ENV='retries = 0' conf "$NEVER" "$WEBHOOK $PAGE" a
+    answer 404
+    does a 'failed again "overloaded"; exit 75'
+    run 1
+    expect_err 'notify=ops: d1keep: error: notify "ops": answered HTTP 404'
+    expect_err 'notify=ops database=shop/a: could not be told \(failure\), tried again later'
+    expect_err 'notify=page database=shop/a: told \(failure\)'
+    no_secret_in "$ERR"
+    forget
+    rm "$TEST_TMP/page.json"
+    run 0
+    expect_equal "$(told)" 'failure '
+    [ ! -e "$TEST_TMP/page.json" ]
+}
+test_case 'what could not be told is told later, also by another daemon' no_telling_is_lost
+
+# ---- a receiver that hangs
+
+delivering() { pgrep -P "$DAEMON" -f 'notify --deliver'; }
+calls_are() { [ "$(wc -l <"$FAKE/calls")" -ge "$1" ]; }
+daemon_start() {
+    rm -f "$LOG"
+    start_background "$LOG" "$D1KEEPD" -c "$CONF" --foreground
+    DAEMON=$BACKGROUND_PID
+}
+
+hangs() {
+    local child began
+    clean_slate
+    CONF_ENV='retries = 0' conf "$NEVER" "$WEBHOOK" a b
+    does a 'failed again "overloaded"; exit 75'
+    run 1
+    expect_equal "$(told)" 'failure '
+    forget
+    state "DELETE FROM alerts WHERE kind = 'failure'"
+    answer hang
+    daemon_start
+    wait_for 20 got_are 1
+    child=$(delivering)
+    tr '\0' '\n' <"/proc/$child/cmdline" >"$TEST_TMP/cmdline"
+    expect_match "$TEST_TMP/cmdline" '^ops$'
+    no_secret_in "$TEST_TMP/cmdline"
+    # Runs go on meanwhile.
+    : >"$FAKE/calls"
+    CONF_ENV='retries = 0' conf "$NEVER" "$WEBHOOK" a b c
+    state "INSERT INTO databases(name, next_at) VALUES('shop/c', 1000000000)"
+    kill -HUP "$DAEMON"
+    wait_for 10 calls_are 1
+    expect_equal "$(cat "$FAKE/calls")" shop/c
+    # And nobody waits for it at the end.
+    began=${EPOCHREALTIME/./}
+    end_process "$DAEMON"
+    [ $((${EPOCHREALTIME/./} - began)) -lt 5000000 ]
+    process_is_gone "$child"
+    no_secret_in "$LOG"
+    # Nor does a kill lose it.
+    forget
+    answer hang
+    daemon_start
+    wait_for 20 got_are 1
+    kill -KILL "$DAEMON"
+    forget
+    daemon_start
+    wait_for 20 got_are 1
+    wait_for 10 grep -q 'told (failure)' "$LOG"
+    expect_equal "$(told)" 'failure '
+    end_process "$DAEMON"
+}
+test_case 'a receiver that hangs delays nothing, and a kill loses nothing' hangs
+
 test_done
