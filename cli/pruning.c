@@ -37,17 +37,23 @@ struct prune_options pruning_options(const struct session *session,
 
 /* ---- did the last run fail? ---- */
 
+/* One from the future counts for nothing here either. */
 static bool has_newer(struct open_store *open, int64_t at)
 {
+	int64_t end = clock_now(&clock_system) + RETENTION_SKEW_S;
 	struct store_ids ids;
-	int64_t newest = 0;
+	bool found = false;
 
 	if (store_list(&open->store, &ids, NULL) != 0)
 		return false;
-	if (ids.count > 0)
-		(void)stamp_parse(ids.items[ids.count - 1].id, &newest);
+	for (size_t i = 0; i < ids.count; i++) {
+		int64_t taken = 0;
+
+		(void)stamp_parse(ids.items[i].id, &taken);
+		found = found || (taken > at && taken <= end);
+	}
 	store_ids_release(&ids);
-	return newest > at;
+	return found;
 }
 
 static bool read_state(const struct session *session, const char *name,
