@@ -1,6 +1,8 @@
 #include "cli/events.h"
 
+#include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +11,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/json.h"
+#include "base/stop.h"
 
 #define PROGRESS_MS 1000
 #define MAX_PROBLEMS 20
@@ -32,10 +35,23 @@ static struct json_object *new_event(const char *name)
 	return o;
 }
 
+/* The kernel tells of the parent's death only from now on: it may have died
+ * before. Then nobody has the other end. */
+static bool nobody_listens(int fd)
+{
+	struct pollfd p = { .fd = fd };
+
+	return poll(&p, 1, 0) == 1 && (p.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 int events_listener(const char *text)
 {
+	int fd = atoi(text);
+
 	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-	return atoi(text);
+	if (nobody_listens(fd))
+		stop_request();
+	return fd;
 }
 
 void events_start(struct events *e, const char *database)

@@ -44,6 +44,12 @@ test_case '--once takes the snapshot that is due, and status tells of it' once_t
 a_failed_run_is_told() {
     conf '@yearly'
     rm -rf "$STATE_DIR"
+    # The notes are lost, but the bucket knows.
+    expect_exit 0 "$D1KEEPD" -c "$CONF" --foreground --once
+    expect_err 'nothing to do: its slot was taken by snapshot'
+    expect_equal "$(snapshots)" 1
+    conf '@hourly'
+    rm -rf "$STATE_DIR"
     printf wrong >"$TEST_TMP/token"
     expect_exit 1 "$D1KEEPD" -c "$CONF" --foreground --once
     expect_err 'database=production/auth: .*refused the API token'
@@ -52,6 +58,18 @@ a_failed_run_is_told() {
     expect_out 'production/auth +failed .*refused the API token'
 }
 test_case 'a run that failed is told by the log and by status' a_failed_run_is_told
+
+# The daemon died before its child could ask the kernel to tell of that.
+an_orphan_begins_nothing() {
+    local reader before
+    before=$(snapshots)
+    exec 3> >(exit 0)
+    reader=$!
+    wait_for 10 process_is_gone "$reader"
+    expect_exit 130 d1keep backup production/auth --events-fd 3
+    expect_equal "$(snapshots)" "$before"
+}
+test_case 'a job whose daemon is gone begins nothing' an_orphan_begins_nothing
 
 # No case: the daemon outlives it.
 rm -rf "$STATE_DIR"
@@ -89,4 +107,14 @@ leaves_no_child() {
     expect_equal "$(sqlite3 "$STATE_DIR/state.db" 'SELECT count(*) FROM runs WHERE finished_at = 0')" 0
 }
 test_case 'SIGTERM ends it' leaves_no_child
+
+# All that any process of it wrote: log, notes, and what a database says of itself.
+no_secret_shows() {
+    expect_match "$LOG" 'database=production/auth'
+    for secret in "$RIG_TOKEN" "$RIG_SECRET_KEY"; do
+        [ "${#secret}" -gt 8 ]
+        if grep -rF -e "$secret" "$LOG" "$STATE_DIR"; then return 1; fi
+    done
+}
+test_case 'no secret was written anywhere' no_secret_shows
 test_done
