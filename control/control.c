@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/mem.h"
 #include "control/internal.h"
 #include "control/listing.h"
@@ -21,6 +22,14 @@ static void tell(struct control *control, const struct err *err)
 	host->log(host->ctx, LOG_LEVEL_ERROR, err->msg);
 	if (hint != NULL)
 		host->log(host->ctx, LOG_LEVEL_INFO, hint);
+}
+
+static void say(struct control *control, const char *what, const char *where)
+{
+	const struct control_host *host = &control->host;
+	AUTO_STR line = mem_printf("control: %s %s", what, where);
+
+	host->log(host->ctx, LOG_LEVEL_INFO, line);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -64,6 +73,7 @@ static int open_socket(struct control *control, const char *path, bool group, st
 		listen_file_remove(&control->socket_file);
 		return -1;
 	}
+	say(control, "listens at", path);
 	control->socket_path = mem_strdup(path);
 	control->socket_group = group;
 	return 0;
@@ -74,6 +84,7 @@ static int open_socket(struct control *control, const char *path, bool group, st
 static int open_tcp(struct control *control, const char *text, struct err *err)
 {
 	struct address address;
+	AUTO_STR where = NULL;
 	int fd;
 
 	if (address_parse(text, &address, err) != 0)
@@ -87,6 +98,8 @@ static int open_tcp(struct control *control, const char *text, struct err *err)
 	control->tcp = server_start(control, fd, false, err);
 	if (control->tcp == NULL)
 		return -1;
+	where = mem_printf("%.*s:%u", (int)(strrchr(text, ':') - text), text, listen_port(fd));
+	say(control, "listens at", where);
 	control->listen_text = mem_strdup(text);
 	return 0;
 }

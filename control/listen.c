@@ -116,3 +116,15 @@ int listen_tcp(const struct address *address, const char *text, struct err *err)
 	}
 	return fd;
 }
+
+unsigned listen_port(int fd)
+{
+	struct sockaddr_storage storage = { .ss_family = AF_UNSPEC };
+	socklen_t len = sizeof(storage);
+
+	if (getsockname(fd, (struct sockaddr *)&storage, &len) != 0)
+		return 0;
+	return ntohs(storage.ss_family == AF_INET6 ?
+	    ((const struct sockaddr_in6 *)&storage)->sin6_port :
+	    ((const struct sockaddr_in *)&storage)->sin_port);
+}

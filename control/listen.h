@@ -27,4 +27,7 @@ void listen_file_remove(struct listen_file *file);
 /* IPv6 addresses take no IPv4. */
 int listen_tcp(const struct address *address, const char *text, struct err *err);
 
+/* The port it really is, where 0 let the kernel choose. */
+unsigned listen_port(int fd);
+
 #endif
