@@ -170,17 +170,18 @@ static int check(struct form *form, struct err *err)
 	    FORM_LABEL_MAX);
 }
 
-static bool is_form(const char *type)
+/* `curl -d '{…}'` says that it sends a form: no form begins so. */
+static bool is_form(const char *type, const char *body, size_t len)
 {
 	static const char form[] = "application/x-www-form-urlencoded";
 
-	return type != NULL && strncasecmp(type, form, sizeof(form) - 1) == 0;
+	return (len == 0 || body[0] != '{') && type != NULL && strncasecmp(type, form, sizeof(form) - 1) == 0;
 }
 
 int form_read(const char *type, const char *body, size_t len, struct form *ret, struct err *err)
 {
 	struct form form = { .database = NULL };
-	int rc = is_form(type) ? read_pairs(&form, body, len, err) :
+	int rc = is_form(type, body, len) ? read_pairs(&form, body, len, err) :
 	    read_json(&form, body, len, err);
 
 	if (rc == 0)

@@ -111,7 +111,7 @@ strangers_need_a_token() {
     conf 'listen = "0.0.0.0:8417"'
     line=$(grep -n listen "$CONF" | cut -d: -f1)
     expect_exit 2 d1keep check
-    expect_err "$CONF:$line: listen: other machines can reach \"0.0.0.0:8417\", so there must be a control_token"
+    expect_out "$CONF:$line: listen: other machines can reach \"0.0.0.0:8417\", so there must be a control_token"
     expect_exit 2 "$D1KEEPD" -c "$CONF" --foreground
     expect_err "$CONF:$line: listen: other machines can reach"
 }
@@ -203,7 +203,7 @@ test_case 'the button of the page starts a backup too' a_form_comes_from_the_pag
 
 lists_are_shared() {
     local before pids=() i
-    before=$(grep -c ' list ' "$CHILDREN")
+    before=$(grep -c ' list ' "$CHILDREN" || true)
     touch "$TEST_TMP/hold"
     sleep_until_forgotten() { ! ask /api/backup/list -m 0.2 -o /dev/null; }
     wait_for 20 sleep_until_forgotten # what was kept is forgotten: this one waits
@@ -260,7 +260,7 @@ two_at_once() {
     expect_match "$TEST_TMP/headers" '^Retry-After: '
     rm "$TEST_TMP/hold"
     wait "${pids[@]}"
-    gunzip -t "$TEST_TMP/two.1" 2>/dev/null || gunzip -t <"$TEST_TMP/two.1"
+    gunzip -t <"$TEST_TMP/two.1"
     expect_equal "$(status ask '/api/backup/download?snapshot=prod/auth@latest')" 200
 }
 test_case 'two downloads at once, and no third' two_at_once
@@ -268,7 +268,7 @@ test_case 'two downloads at once, and no third' two_at_once
 gone_clients_end_their_child() {
     # One that never reads: the pipe fills, and its child stands still. Then it leaves.
     exec {fd}<>"/dev/tcp/127.0.0.1/$(port)"
-    printf 'GET /api/backup/download?snapshot=prod/auth@latest HTTP/1.1\r\nHost: localhost\r\n\r\n' >&$fd
+    printf 'GET /api/backup/download?snapshot=prod/auth@latest HTTP/1.1\r\nHost: localhost\r\n\r\n' 1>&"$fd"
     has_child() { pgrep -f "^$D1KEEP .*cat prod/" >/dev/null; }
     wait_for 10 has_child
     exec {fd}>&-
@@ -356,13 +356,13 @@ slow_clients_starve_nobody() {
     for ((i = 0; i < 1000; i++)); do
         exec {fd}<>"/dev/tcp/127.0.0.1/$port" || break
         fds+=("$fd")
-        printf 'GET /metrics HTTP/1.1\r\nHost: loc' >&$fd 2>/dev/null || true
+        printf 'GET /metrics HTTP/1.1\r\nHost: loc' 1>&"$fd" 2>/dev/null || true
         [ $((i % 100)) -ne 0 ] || quick
     done
     [ "${#fds[@]}" -ge 900 ]
     quick
     # They go on dripping: it does not help them.
-    for fd in "${fds[@]}"; do printf x >&$fd 2>/dev/null || true; done
+    for fd in "${fds[@]}"; do printf x 1>&"$fd" 2>/dev/null || true; done
     quick
     [ "$(find "/proc/$DAEMON/fd" -type l | wc -l)" -lt 260 ]
     for fd in "${fds[@]}"; do exec {fd}>&-; done
@@ -401,12 +401,12 @@ garbage() {
     trap '' PIPE
     for ((i = 0; i < 40; i++)); do
         exec {fd}<>"/dev/tcp/127.0.0.1/$(port)"
-        head -c 3000 /dev/urandom >&$fd 2>/dev/null || true
+        head -c 3000 /dev/urandom 1>&"$fd" 2>/dev/null || true
         exec {fd}>&-
     done
     # A body that is shorter than was said.
     exec {fd}<>"/dev/tcp/127.0.0.1/$(port)"
-    printf 'POST /api/backup/create HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc' >&$fd
+    printf 'POST /api/backup/create HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nabc' 1>&"$fd"
     exec {fd}>&-
     quick
     expect_equal "$(ask /readyz | jq .ready)" true
@@ -426,7 +426,7 @@ ends_whatever_goes_on() {
     ask '/api/backup/download?snapshot=prod/auth@latest' -o "$TEST_TMP/body" 2>/dev/null &
     ask /api/backup/list -o "$TEST_TMP/body" 2>/dev/null &
     exec {fd}<>"/dev/tcp/127.0.0.1/$(port)"
-    printf 'GET / HT' >&$fd
+    printf 'GET / HT' 1>&"$fd"
     before=$(wc -l <"$CHILDREN")
     more_children() { [ "$(wc -l <"$CHILDREN")" -ge $((before + 1)) ]; }
     wait_for 10 more_children
