@@ -152,7 +152,7 @@ unit: unit-programs
 	@set -e; for t in $(UNIT_TESTS); do $$t; done
 
 # A target takes from the archives what it needs, and of the daemon the readers.
-$(FUZZERS): $(BUILD)/tests/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(filter %.o,$(fuzz_main)) $(BUILD)/daemon/event.o $(BUILD)/daemon/lines.o $(call archives,cli)
+$(FUZZERS): $(BUILD)/tests/fuzz_%: $(BUILD)/tests/fuzz/fuzz_%.o $(filter %.o,$(fuzz_main)) $(BUILD)/daemon/event.o $(BUILD)/daemon/lines.o $(BUILD)/control/form.o $(BUILD)/control/html.o $(call archives,cli)
 	$(call say,link $@)
 	$(Q)$(CC) $(CFLAGS) $(filter-out %.o,$(fuzz_main)) $(LDFLAGS) -o $@ $^ $(LIBS)
 

@@ -6,7 +6,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
@@ -78,15 +77,6 @@ static void on_ended(void *ctx, const struct child_end *end)
 
 /* ---- the answer */
 
-/* A client that speaks HTTP/1.0 takes any end for the end: it gets a reset. */
-static void cut(const struct download *download)
-{
-	struct linger at_once = { .l_onoff = 1, .l_linger = 0 };
-
-	(void)setsockopt(download->request->client->fd, SOL_SOCKET, SO_LINGER, &at_once,
-	    sizeof(at_once));
-}
-
 static ssize_t read_child(void *cls, uint64_t pos, char *ret, size_t max)
 {
 	struct download *download = cls;
@@ -98,10 +88,8 @@ static ssize_t read_child(void *cls, uint64_t pos, char *ret, size_t max)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
 	if (download->child == NULL && download->end.exit_code == 0 && !download->end.timed_out)
 		return MHD_CONTENT_READER_END_OF_STREAM;
-	if (download->child == NULL) {
-		cut(download);
+	if (download->child == NULL)
 		return MHD_CONTENT_READER_END_WITH_ERROR;
-	}
 	len = child_read(download->child, ret, max);
 	if (len == 0)
 		request_wait(request, NULL);
@@ -180,7 +168,13 @@ void api_download(struct request *request)
 	AUTO_STR name = at != NULL ? mem_strndup(snapshot, (size_t)(at - snapshot)) : NULL;
 	struct host_database database;
 
-	if (at == NULL || at[1] == '\0' || strlen(at) > 128) {
+	/* With 1.0 the end of the connection is the end of the answer: the gzip
+	 * members that had come by then would look like a whole dump. */
+	if (request->http_1_0) {
+		request_error(request, MHD_HTTP_HTTP_VERSION_NOT_SUPPORTED, "usage",
+		    "a download takes HTTP/1.1, or one that was cut would look whole",
+		    "nginx: proxy_http_version 1.1;");
+	} else if (at == NULL || at[1] == '\0' || strlen(at) > 128) {
 		request_error(request, MHD_HTTP_BAD_REQUEST, "usage", "which snapshot?",
 		    "ask for ?snapshot=production/auth@2026-11-22T02:17:00Z");
 	} else if (!host->find(host->ctx, name, &database)) {

@@ -29,6 +29,7 @@ struct request {
 	char *path;
 	const char *rest;                /* of the path, behind a route's prefix */
 	struct buf body;
+	bool http_1_0;
 	bool suspended;
 	bool answered;
 	bool gone;                       /* the client is; do no more work */

@@ -21,29 +21,35 @@ struct server {
 	struct clients clients;
 	uv_poll_t poll;
 	uv_timer_t timer;
+	uv_idle_t again;         /* runs while it wants to be called at once */
 	unsigned open_handles;
 };
 
 /* ---- the loop's side */
 
 static void on_timer(uv_timer_t *timer);
+static void on_again(uv_idle_t *idle);
 
-/* MHD wants to be called again then: 0 means that it has something to do that
- * no descriptor tells. */
+/* MHD wants to be called again then: 0 means that it has something to do that no
+ * descriptor tells. Not by a timer of 0: that would go off in the same turn of
+ * the loop, again and again, and nobody else would have one. */
 static void set_timer(struct server *server)
 {
 	MHD_UNSIGNED_LONG_LONG ms;
+	bool wanted = MHD_get_timeout(server->mhd, &ms) == MHD_YES;
 
-	if (server->stopping)
-		return;
-	if (MHD_get_timeout(server->mhd, &ms) == MHD_YES)
+	(void)uv_timer_stop(&server->timer);
+	(void)uv_idle_stop(&server->again);
+	if (wanted && ms == 0)
+		(void)uv_idle_start(&server->again, on_again);
+	else if (wanted)
 		(void)uv_timer_start(&server->timer, on_timer, (uint64_t)ms, 0);
-	else
-		(void)uv_timer_stop(&server->timer);
 }
 
 static void run(struct server *server)
 {
+	if (server->stopping)
+		return;
 	(void)MHD_run(server->mhd);
 	set_timer(server);
 }
@@ -51,6 +57,11 @@ static void run(struct server *server)
 static void on_timer(uv_timer_t *timer)
 {
 	run(timer->data);
+}
+
+static void on_again(uv_idle_t *idle)
+{
+	run(idle->data);
 }
 
 static void on_poll(uv_poll_t *poll, int status, int events)
@@ -90,9 +101,9 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
 	struct request *request = *req_cls;
 	bool fine;
 
-	(void)version;
 	if (request == NULL) {
 		request = request_new(server->control, server, client_of(connection), connection, url);
+		request->http_1_0 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
 		*req_cls = request;
 		fine = request_begin(request, method);
 	} else if (*data_len > 0) {
@@ -161,8 +172,9 @@ struct server *server_start(struct control *control, int fd, bool on_socket, str
 	info = MHD_get_daemon_info(server->mhd, MHD_DAEMON_INFO_EPOLL_FD);
 	(void)uv_poll_init(control->host.loop, &server->poll, info->epoll_fd);
 	(void)uv_timer_init(control->host.loop, &server->timer);
-	server->poll.data = server->timer.data = server;
-	server->open_handles = 2;
+	(void)uv_idle_init(control->host.loop, &server->again);
+	server->poll.data = server->timer.data = server->again.data = server;
+	server->open_handles = 3;
 	(void)uv_poll_start(&server->poll, UV_READABLE, on_poll);
 	return server;
 }
@@ -175,6 +187,7 @@ void server_stop(struct server *server)
 	/* The loop must let go of the descriptor before MHD closes it. */
 	uv_close((uv_handle_t *)&server->poll, free_when_closed);
 	uv_close((uv_handle_t *)&server->timer, free_when_closed);
+	uv_close((uv_handle_t *)&server->again, free_when_closed);
 	request_resume_all(server->control, server);
 	MHD_stop_daemon(server->mhd);
 	server->mhd = NULL;
@@ -189,7 +202,7 @@ void server_sweep(struct server *server, int64_t now_ms)
 void server_poke(struct server *server)
 {
 	if (!server->stopping)
-		(void)uv_timer_start(&server->timer, on_timer, 0, 0);
+		(void)uv_idle_start(&server->again, on_again);
 }
 
 struct clients *server_clients(struct server *server)

@@ -284,24 +284,21 @@ gone_clients_end_their_child() {
 test_case 'who leaves takes the child along' gone_clients_end_their_child
 
 damage_is_no_download() {
-    local chunk chunks
-    cp -r "$TEST_TMP/bucket" "$TEST_TMP/bucket.good"
+    local chunk chunks rc=0
     mapfile -t chunks < <(d1keep show prod/auth@latest --json | jq -r '.objects[] | select(.kind == "rows") | .key')
     [ "${#chunks[@]}" -ge 4 ]
     chunk=$(find "$TEST_TMP/bucket" -path "*/auth/*${chunks[-1]##*/}")
+    cp "$chunk" "$TEST_TMP/chunk"
     printf 'x' | dd of="$chunk" bs=1 seek=30 conv=notrunc status=none
-    rc=0
     ask '/api/backup/download?snapshot=prod/auth@latest' -o "$TEST_TMP/cut.gz" || rc=$?
-    [[ $rc = 18 || $rc = 56 ]] # a transfer that ended early, or was reset
-    rc=0
-    ask '/api/backup/download?snapshot=prod/auth@latest' --http1.0 -o "$TEST_TMP/cut.gz" || rc=$?
-    [[ $rc = 18 || $rc = 56 || $rc = 0 ]]
-    ! gunzip -t <"$TEST_TMP/cut.gz" 2>/dev/null || [ "$(gunzip <"$TEST_TMP/cut.gz" | grep -c 'INSERT')" -lt "$(d1keep cat prod/auth@latest 2>/dev/null | grep -c INSERT)" ] || [ "$rc" -ne 0 ]
-    find "$TEST_TMP/bucket" -path '*/auth/data/*' -type f -delete
+    expect_equal "$rc" 18 # the transfer ended early
+    [ -s "$TEST_TMP/cut.gz" ]
+    cp "$TEST_TMP/chunk" "$chunk"
+    expect_equal "$(status ask '/api/backup/download?snapshot=prod/auth@latest' --http1.0)" 505
+    mv "$TEST_TMP/bucket/prod/auth/data" "$TEST_TMP/data"
     expect_equal "$(status ask '/api/backup/download?snapshot=prod/auth@latest')" 500
     expect_equal "$(jq -r .error.code "$TEST_TMP/body")" corrupt
-    rm -rf "$TEST_TMP/bucket"
-    mv "$TEST_TMP/bucket.good" "$TEST_TMP/bucket"
+    mv "$TEST_TMP/data" "$TEST_TMP/bucket/prod/auth/data"
 }
 test_case 'damage midway cuts the download, damage before is said' damage_is_no_download
 
@@ -388,7 +385,7 @@ large_things() {
     expect_equal "$(status ask /healthz -H "X-Large: $(head -c 60000 /dev/zero | tr '\0' a)")" 431
     head -c 70000 /dev/zero >"$TEST_TMP/large"
     expect_equal "$(status ask /api/backup/create --data-binary "@$TEST_TMP/large")" 413
-    expect_equal "$(status ask /api/backup/create -H 'Transfer-Encoding: chunked' --data-binary "@$TEST_TMP/large")" 411
+    expect_equal "$(status ask /api/backup/create -H 'Transfer-Encoding: chunked' -d x)" 411
     expect_equal "$(status ask /api/backup/create -H 'Content-Length: 99999999999999999999' -d x)" 413 ||
         expect_equal "$(cat "$TEST_TMP/body")" ''
     expect_equal "$(status ask "/$(head -c 60000 /dev/zero | tr '\0' a)")" 414
