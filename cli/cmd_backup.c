@@ -10,9 +10,10 @@
 #include "cli/backup_job.h"
 #include "cli/cli.h"
 #include "cli/slot.h"
+#include "cli/via_daemon.h"
 #include "cli/session.h"
 
-enum { OPT_ALL = 256, OPT_VERIFY, OPT_PRUNE, OPT_WAIT, OPT_SLOT, OPT_EVENTS };
+enum { OPT_ALL = 256, OPT_VERIFY, OPT_PRUNE, OPT_WAIT, OPT_SLOT, OPT_EVENTS, OPT_VIA_DAEMON, OPT_NO_WAIT };
 
 #define MAX_WAIT_S 86400
 
@@ -23,6 +24,8 @@ static const struct option_def options[] = {
 	{ OPT_PRUNE, "prune", NULL, "then remove what is not to be kept, as d1keep prune does" },
 	{ OPT_WAIT, "wait", "SECONDS", "wait so long for another who works on the database" },
 	{ OPT_SLOT, "slot", "TIME", "the scheduled time that this answers: none is taken twice" },
+	{ OPT_VIA_DAEMON, "via-daemon", NULL, "have the running d1keepd do it, and follow it to its end" },
+	{ OPT_NO_WAIT, "no-wait", NULL, "with --via-daemon: only ask for it" },
 	{ OPT_EVENTS, "events-fd", "N", NULL },
 	{ 0, NULL, NULL, NULL },
 };
@@ -78,7 +81,23 @@ static int select_one(const struct session *session, const char *text, struct se
 	return found != NULL ? 0 : -1;
 }
 
-static int run_job(struct backup_job *job, struct session *session, char **names, int name_count)
+/* By whom, and whether that is waited for. */
+struct way {
+	bool all;
+	bool via_daemon;
+	bool no_wait;
+};
+
+static int by_daemon(const struct backup_job *job, const struct way *way,
+    const struct selection *s)
+{
+	return via_daemon_backup(&(struct via_daemon_options){
+		.config = job->session->config, .databases = s->items, .count = s->count,
+		.label = job->label, .follow = !way->no_wait, .quiet = job->quiet,
+	});
+}
+
+static int run_job(struct backup_job *job, const struct way *way, struct session *session, char **names, int name_count)
 {
 	struct selection s = { 0 };
 	struct err err = ERR_INIT;
@@ -90,13 +109,14 @@ static int run_job(struct backup_job *job, struct session *session, char **names
 		rc = err_set(&err, ERR_USAGE, "a label names one snapshot, and this would take %zu", s.count);
 	if (rc == 0 && job->label != NULL)
 		rc = names_check_label(job->label, &err);
-	if (rc == 0)
+	if (rc == 0 && !way->via_daemon)
 		rc = session_load_signer(session, &err);
 	if (rc != 0) {
 		events_error(&job->events, &err);
 		status = fail(&err);
 	} else {
-		status = back_up_all(job, s.items, s.count);
+		status = way->via_daemon ? by_daemon(job, way, &s) :
+		    back_up_all(job, s.items, s.count);
 	}
 	free(s.items);
 	return status;
@@ -138,17 +158,23 @@ static int read_slot(struct backup_job *job, const struct command *command, cons
 }
 
 static int read_option(struct backup_job *job, const struct command *command, int id,
-    const char *value, bool *all)
+    const char *value, struct way *way)
 {
 	switch (id) {
 	case 'l':
 		job->label = value;
 		return 0;
 	case OPT_ALL:
-		*all = true;
+		way->all = true;
 		return 0;
 	case OPT_VERIFY:
 		return read_verify(job, command, value);
+	case OPT_VIA_DAEMON:
+		way->via_daemon = true;
+		return 0;
+	case OPT_NO_WAIT:
+		way->no_wait = true;
+		return 0;
 	case OPT_PRUNE:
 		job->prune = true;
 		return 0;
@@ -168,12 +194,12 @@ static int run(const struct cli *cli, const struct command *command, int argc, c
 	struct session session;
 	struct args args;
 	const char *value;
-	bool all = false;
+	struct way way = { .all = false };
 	int id, status = 0;
 
 	args_init(&args, command, argc, argv);
 	while (status == 0 && (id = args_next(&args, &value)) > 0)
-		status = read_option(&job, command, id, value, &all);
+		status = read_option(&job, command, id, value, &way);
 	if (status != 0) {
 		args_release(&args);
 		return status;
@@ -181,14 +207,16 @@ static int run(const struct cli *cli, const struct command *command, int argc, c
 	args_release(&args);
 	if (id < 0)
 		return EXIT_USAGE;
-	if (all != (args.rest_count == 0))
-		return usage_error(command, all ? "--all and names do not go together" :
+	if (way.no_wait && !way.via_daemon)
+		return usage_error(command, "--no-wait goes with --via-daemon");
+	if (way.all != (args.rest_count == 0))
+		return usage_error(command, way.all ? "--all and names do not go together" :
 		    "which database? (ENVIRONMENT, ENVIRONMENT/DATABASE, or --all)");
 	status = session_open(&session, cli);
 	if (status != EXIT_DONE)
 		return status;
 	job.session = &session;
-	status = run_job(&job, &session, args.rest, args.rest_count);
+	status = run_job(&job, &way, &session, args.rest, args.rest_count);
 	session_close(&session);
 	return finish_output(status);
 }
