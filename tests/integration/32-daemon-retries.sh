@@ -143,6 +143,44 @@ killed_again_and_again() {
 }
 test_case 'kill -9 again and again: every slot is answered, once' killed_again_and_again
 
+# ---- what was asked for
+
+ask() { # DATABASE [LABEL]   the run's id
+    curl -sS --unix-socket "$STATE_DIR/control.sock" -H 'Content-Type: application/json' \
+        -d "{\"database\":\"$1\"${2:+,\"label\":\"$2\"}}" http://d1keepd/api/backup/create | jq -r .run
+}
+
+asked_runs_survive() {
+    local first second
+    begin_case
+    CONF_TOP='jobs = 1' conf "$NEVER" a b
+    runs_hang shop.a
+    daemon_start
+    first=$(ask shop/a)
+    wait_for 10 test -s "$FAKE/running/shop.a"
+    second=$(ask shop/b v1)
+    expect_equal "$(ask shop/b)" "$second" # it waits: not doubled
+    expect_equal "$(ask shop/a)" "$first"  # it goes
+    noted() { [ "$(state "SELECT asked_id, asked_label FROM databases WHERE name = 'shop/b'")" = "$second|v1" ]; }
+    wait_for 10 noted
+    kill -KILL "$DAEMON"
+    wait "$DAEMON" || true
+    kill -KILL "$(cat "$FAKE/running/shop.a")"
+    rm "$FAKE/do/shop.a" "$FAKE/calls"
+    daemon_start
+    all_done() { [ "$(state "SELECT count(*) FROM runs WHERE id > $LAST_ID AND cause = 'request' AND exit_code = 0 AND finished_at > 0")" -eq 2 ]; }
+    wait_for 10 all_done
+    daemon_stop
+    # The one that had begun as a new run, the one that had not under its own id.
+    expect_equal "$(state "SELECT database, exit_code, attempt, label FROM runs WHERE id > $LAST_ID ORDER BY id")" "shop/a|130|1|
+shop/b|0|1|v1
+shop/a|0|2|"
+    expect_equal "$(state "SELECT id FROM runs WHERE database = 'shop/b' AND cause = 'request'")" "$second"
+    expect_equal "$(sort "$FAKE/calls")" "-c $CONF backup shop/a --events-fd 3 --wait 300
+-c $CONF backup shop/b --events-fd 3 --wait 300 --label v1"
+}
+test_case 'what was asked for survives the daemon' asked_runs_survive
+
 # ---- SIGHUP again and again
 
 hup_all_the_time() {
