@@ -273,7 +273,7 @@ static CURLcode prepare(CURL *easy, const struct http_options *options,
 /* OpenSSL's words for a certificate of another name hold the one we asked for. */
 static bool names_host(const struct http_request *request, const char *tls_message)
 {
-	return request->shown != NULL && strstr(tls_message, "host name") != NULL;
+	return request->shown != NULL && strstr(tls_message, "target ") != NULL;
 }
 
 void http_try(CURL *easy, const struct http_options *options,

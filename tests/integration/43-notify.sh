@@ -189,6 +189,37 @@ lists() {
 }
 test_case '--list shows who is told of what' lists
 
+# A receiver with a certificate for 127.0.0.1, and one with a certificate for another name; one authority for both.
+over_tls() {
+    local dir=$TEST_TMP/tls url wrong
+    make_ca
+    mkdir -p "$dir/got" "$dir/wrong"
+    printf 'subjectAltName=DNS:sesame.example\n' >"$dir/ext"
+    openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=x -keyout "$dir/key" -out "$dir/csr"
+    openssl x509 -req -in "$dir/csr" -CA "$CA_FILE" -CAkey "$(dirname "$CA_FILE")/ca.key" -CAcreateserial -days 2 -extfile "$dir/ext" -out "$dir/cert"
+    start_background "$dir/log" "$NODE" "$TESTS/tools/receiver.mjs" --dir "$dir/got" --ready "$dir/url" --leash $$ --cert "$SERVER_CERT" --key "$SERVER_KEY"
+    start_background "$dir/log2" "$NODE" "$TESTS/tools/receiver.mjs" --dir "$dir/wrong" --ready "$dir/url2" --leash $$ --cert "$dir/cert" --key "$dir/key"
+    wait_for 20 test -e "$dir/url"
+    wait_for 20 test -e "$dir/url2"
+    url=$(cat "$dir/url")
+    wrong=$(cat "$dir/url2")
+    conf @daily "notify \"good\" { type = \"webhook\" url = \"$url/sesame\" ca_file = \"$CA_FILE\" }
+        notify \"untrusted\" { type = \"webhook\" url = \"$url/sesame\" }
+        notify \"other\" { type = \"webhook\" url = \"$wrong/sesame\" ca_file = \"$CA_FILE\" }" a
+    expect_exit 0 d1keep notify --test good
+    expect_equal "$(cat "$dir/got/log")" 'POST /sesame test'
+    expect_exit 1 d1keep notify --test untrusted
+    expect_err 'cannot talk to the server: .*certificate'
+    no_secret_in "$OUT" "$ERR"
+    expect_exit 1 d1keep notify --test other
+    expect_err 'cannot talk to the server: '
+    no_secret_in "$OUT" "$ERR"
+    refuse_match "$ERR" '127\.0\.0\.1'
+    expect_equal "$(wc -l <"$dir/got/log")" 1
+    [ ! -e "$dir/wrong/log" ]
+}
+test_case 'TLS is verified, and a certificate of another name betrays no host' over_tls
+
 checks_it() {
     conf @daily 'notify "lan" { type = "webhook" url = "http://10.1.2.3/sesame" }' a
     expect_exit 0 d1keep check

@@ -1,17 +1,19 @@
 // A real HTTP server that notes what it is sent, for tests of notifications.
 //
-//   node receiver.mjs --dir DIR --ready FILE --leash PID
+//   node receiver.mjs --dir DIR --ready FILE --leash PID [--cert FILE --key FILE]
 //
 // The n-th request (from 1) becomes DIR/NNNN.json, {method, path, headers, at}, and DIR/NNNN.body, its bytes. What is
 // answered stands in DIR/answer, read anew for each request: a status ("200", "500"), "redirect URL", "retry-after N",
 // "hang", "long" (an answer without end) or "close"; 200 when there is no such file. Lines "PATH-PREFIX ANSWER" of
 // DIR/answers go before it. When it listens, FILE holds its URL. It ends with the process PID.
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import { appendFileSync, existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 const { values: options } = parseArgs({
-    options: { dir: { type: 'string' }, ready: { type: 'string' }, leash: { type: 'string' } },
+    options: { dir: { type: 'string' }, ready: { type: 'string' }, leash: { type: 'string' },
+        cert: { type: 'string' }, key: { type: 'string' } },
 });
 let count = 0;
 
@@ -42,7 +44,8 @@ function answer(request, response) {
     } else response.writeHead(Number(word)).end(`${word}\n`);
 }
 
-const server = createServer((request, response) => {
+const tls = options.cert && { cert: readFileSync(options.cert), key: readFileSync(options.key) };
+const receive = (request, response) => {
     const pieces = [];
     request.on('data', (piece) => pieces.push(piece));
     request.on('end', () => {
@@ -55,9 +58,11 @@ const server = createServer((request, response) => {
         answer(request, response);
     });
     response.on('error', () => {});
-});
+};
+const server = tls ? createTlsServer(tls, receive) : createServer(receive);
+server.on('tlsClientError', () => {});
 server.on('clientError', (_, socket) => socket.destroy());
-server.listen(0, '127.0.0.1', () => write(options.ready, `http://127.0.0.1:${server.address().port}`));
+server.listen(0, '127.0.0.1', () => write(options.ready, `http${tls ? 's' : ''}://127.0.0.1:${server.address().port}`));
 
 setInterval(() => {
     try { process.kill(Number(options.leash), 0); } catch { process.exit(0); }
