@@ -314,7 +314,6 @@ test_case 'what is not trusted stays and blocks garbage; remove takes it away' b
 # shellcheck disable=SC2119 # without flags
 rig_start
 faults_start
-CONF_ENV='verify = "none"'
 policy() { # LINES
     CONF_TEST="$1"
     write_conf
