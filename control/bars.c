@@ -132,6 +132,10 @@ void bars_draw(const struct bars *bars, struct buf *buf, const char *zone)
 {
 	int64_t longest_ms = 0;
 
+	if (bars->count == 0) {
+		html_put(buf, "<span class=\"none\">no run yet</span>");
+		return;
+	}
 	for (size_t i = 0; i < bars->count; i++) {
 		if (bars->runs[i].finished_at != 0 && bars_duration_ms(&bars->runs[i]) > longest_ms)
 			longest_ms = bars_duration_ms(&bars->runs[i]);

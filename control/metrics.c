@@ -40,12 +40,12 @@ struct metric {
 		return true;                                                              \
 	}
 /* Of what never ran there is no figure, not even 0. */
-#define LAST(name, expression)                                                            \
+#define LAST(name, expression, known)                                                            \
 	static bool name(const struct survey *survey, const struct survey_row *row, int64_t *ret) \
 	{                                                                                 \
 		(void)survey;                                                             \
 		*ret = (expression);                                                      \
-		return row->success_at != 0 || row->failures != 0;                        \
+		return (known);                        \
 	}
 
 FIELD(success_at, row->success_at)
@@ -54,13 +54,13 @@ FIELD(good_age, row->good_at != 0 ? survey->now - row->good_at : 0)
 FIELD(max_age, row->max_age)
 FIELD_OR_0(over_age, row->max_age > 0 && survey->now - row->good_at > row->max_age)
 FIELD(next_at, row->next_at)
-LAST(duration, row->duration_ms)
-LAST(rows, row->rows)
-LAST(sql_bytes, row->sql_bytes)
-LAST(stored_bytes, row->stored_bytes)
-LAST(new_bytes, row->new_bytes)
-LAST(requests, row->requests)
-LAST(retries, row->retries)
+LAST(duration, row->duration_ms, row->success_at != 0 || row->failures != 0)
+LAST(rows, row->rows, row->success_at != 0)
+LAST(sql_bytes, row->sql_bytes, row->success_at != 0)
+LAST(stored_bytes, row->stored_bytes, row->success_at != 0)
+LAST(new_bytes, row->new_bytes, row->success_at != 0)
+LAST(requests, row->requests, row->success_at != 0 || row->failures != 0)
+LAST(retries, row->retries, row->success_at != 0 || row->failures != 0)
 FIELD_OR_0(failures, row->failures)
 FIELD_OR_0(running, row->running)
 FIELD_OR_0(waiting, row->waiting)
@@ -72,10 +72,10 @@ static const struct metric metrics[] = {
 	{ "d1keep_snapshot_max_age_seconds", "How old it may be (max_age).", max_age, UNIT_PLAIN },
 	{ "d1keep_snapshot_stale", "1 when it is older than that.", over_age, UNIT_PLAIN },
 	{ "d1keep_last_run_duration_seconds", "How long the last run took.", duration, UNIT_MS },
-	{ "d1keep_last_run_rows", "Rows of the last run's snapshot.", rows, UNIT_PLAIN },
-	{ "d1keep_last_run_read_bytes", "SQL that the last run read.", sql_bytes, UNIT_PLAIN },
-	{ "d1keep_last_run_stored_bytes", "What the last run's snapshot takes in the bucket.", stored_bytes, UNIT_PLAIN },
-	{ "d1keep_last_run_new_bytes", "The part of it that no earlier snapshot had stored.", new_bytes, UNIT_PLAIN },
+	{ "d1keep_last_snapshot_rows", "Rows of the newest snapshot.", rows, UNIT_PLAIN },
+	{ "d1keep_last_snapshot_read_bytes", "SQL that was read for it.", sql_bytes, UNIT_PLAIN },
+	{ "d1keep_last_snapshot_stored_bytes", "What it takes in the bucket.", stored_bytes, UNIT_PLAIN },
+	{ "d1keep_last_snapshot_new_bytes", "The part of it that no earlier snapshot had stored.", new_bytes, UNIT_PLAIN },
 	{ "d1keep_last_run_requests", "HTTP requests of the last run.", requests, UNIT_PLAIN },
 	{ "d1keep_last_run_http_retries", "How many of them were retried.", retries, UNIT_PLAIN },
 	{ "d1keep_failures_in_a_row", "Runs that failed since the last success.", failures, UNIT_PLAIN },

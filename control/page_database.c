@@ -73,6 +73,11 @@ static void alarm_note(const struct page *page)
 	html_put(page->buf, "</p>");
 	if (page->noted.failures > 1)
 		html_putf(page->buf, "<p>%d runs in a row have failed.</p>", page->noted.failures);
+	if (page->noted.retry_at > 0) {
+		html_put(page->buf, "<p>It is tried again ");
+		html_when(page->buf, page->noted.retry_at, page->now, page->database.timezone);
+		html_put(page->buf, ".</p>");
+	}
 	html_put(page->buf, "</div>\n");
 }
 

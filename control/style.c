@@ -93,6 +93,7 @@ const char style_css[] =
     ".note.alarm{border-left-color:var(--bad);background:var(--bad-bg)}"
     ".note p{margin:0}.note p+p{margin-top:4px;color:var(--soft);font-size:14px}"
     ".error .status{margin:48px 0 0;color:var(--soft);font-weight:600}.error h1{margin-top:0}"
+    ".error h1::first-letter,.alarm p::first-letter,.why::first-letter{text-transform:uppercase}"
     /* facts */
     ".facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:1px;background:var(--line);"
     "border:1px solid var(--line);border-radius:10px;overflow:hidden;margin:20px 0}"
@@ -109,7 +110,7 @@ const char style_css[] =
     ".wrap{padding:0 16px}h1{font-size:22px;margin-top:24px}"
     "table.stack thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}"
     "table.stack,table.stack tbody{display:block}"
-    "table.stack tr{display:grid;grid-template-columns:1fr auto;gap:4px 12px;padding:14px 16px}"
+    "table.stack tr{display:grid;grid-template-columns:minmax(0,1fr) auto;gap:4px 12px;padding:14px 16px}"
     "table.stack tbody tr+tr{border-top:1px solid var(--line)}"
     "table.stack tr>*{display:block;padding:0;border:0!important;width:auto;text-align:left}"
     "table.stack .wide{grid-column:1/-1}"

@@ -6,6 +6,7 @@
 #include "base/mem.h"
 
 #define STEP_NS 2000000
+#define RUNS_LOOKED_AT 30        /* for the last one that took a snapshot */
 
 const char *health_word(enum health health)
 {
@@ -106,24 +107,39 @@ struct survey_verdict survey_verdict(const struct control_host *host, const char
 	return verdict;
 }
 
-static void take_last(struct survey_row *row, const struct state_run *last)
+/* What a run did, and what its snapshot is: the newest of each that there is. */
+struct figures {
+	struct survey_row *row;
+	bool run, snapshot;
+};
+
+static void take_run(struct survey_row *row, const struct state_run *run)
 {
-	row->duration_ms = last->took_ms > 0 ? last->took_ms :
-	    (last->finished_at - last->started_at) * 1000;
-	row->rows = last->rows;
-	row->sql_bytes = last->sql_bytes;
-	row->stored_bytes = last->stored_bytes;
-	row->new_bytes = last->new_bytes;
-	row->requests = last->requests;
-	row->retries = last->retries;
+	row->duration_ms = run->took_ms > 0 ? run->took_ms :
+	    (run->finished_at - run->started_at) * 1000;
+	row->requests = run->requests;
+	row->retries = run->retries;
 }
 
-/* While a run goes, the figures are those of the one before it. */
-static int take_ended(void *ctx, const struct state_run *run, struct err *err)
+static void take_snapshot(struct survey_row *row, const struct state_run *run)
 {
+	row->rows = run->rows;
+	row->sql_bytes = run->sql_bytes;
+	row->stored_bytes = run->stored_bytes;
+	row->new_bytes = run->new_bytes;
+}
+
+static int take_figures(void *ctx, const struct state_run *run, struct err *err)
+{
+	struct figures *figures = ctx;
+
 	(void)err;
-	if (run->finished_at != 0)
-		take_last(ctx, run);
+	if (run->finished_at != 0 && !figures->run)
+		take_run(figures->row, run);
+	if (state_run_succeeded(run) && !run->taken && !figures->snapshot)
+		take_snapshot(figures->row, run);
+	figures->run = figures->run || run->finished_at != 0;
+	figures->snapshot = figures->snapshot || (state_run_succeeded(run) && !run->taken);
 	return 0;
 }
 
@@ -132,6 +148,7 @@ static void look_at(struct survey *survey, struct survey_row *row)
 	const struct control_host *host = survey->host;
 	struct state *state = host->state(host->ctx);
 	const struct active *active = find_active(survey, row->name);
+	struct figures figures = { .row = row };
 	struct survey_verdict verdict;
 	struct state_database noted = { .next_at = 0 };
 
@@ -147,10 +164,9 @@ static void look_at(struct survey *survey, struct survey_row *row)
 	row->good_at = verdict.good_at;
 	row->failures = noted.failures;
 	row->health = verdict.health;
-	if (noted.last.finished_at != 0)
-		take_last(row, &noted.last);
-	else if (noted.last.started_at != 0)
-		(void)state_each_run(state, row->name, 2, take_ended, row, NULL);
+	(void)take_figures(&figures, &noted.last, NULL);
+	if (noted.last.started_at != 0 && !(figures.run && figures.snapshot))
+		(void)state_each_run(state, row->name, RUNS_LOOKED_AT, take_figures, &figures, NULL);
 }
 
 bool survey_step(struct survey *survey)
