@@ -7,7 +7,7 @@ set -eu
 
 build="gcc pkg-config libuv1-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libdeflate-dev libjson-c-dev libconfuse-dev libmicrohttpd-dev"
 demo="sqlite3 openssl"
-check="check curl jq nodejs npm procps systemd mandoc bash zsh fish faketime"
+check="check curl jq nodejs npm procps systemd mandoc bash zsh fish faketime chromium"
 fuzz="clang libclang-rt-dev"
 
 case ${1:-build} in
@@ -27,7 +27,7 @@ have() {
     nodejs) command -v node ;;
     procps) command -v ps ;;
     systemd) command -v systemd-analyze ;;
-    pkg-config | sqlite3 | openssl | curl | jq | npm | clang | mandoc | bash | zsh | fish | faketime) command -v "$1" ;;
+    pkg-config | sqlite3 | openssl | curl | jq | npm | clang | mandoc | bash | zsh | fish | faketime | chromium) command -v "$1" ;;
     check) pkg-config --exists check ;;
     libuv1-dev) pkg-config --exists libuv ;;
     libcurl4-openssl-dev) pkg-config --exists libcurl ;;

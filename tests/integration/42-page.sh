@@ -55,7 +55,8 @@ browse() {
     local scheme=1
     [ "$3" = light ] || scheme=0
     timeout 60 chromium --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking \
-        --disable-component-update --disable-sync --disable-dev-shm-usage --hide-scrollbars --user-data-dir="$(mktemp -d -p "$TEST_TMP")" \
+        --disable-component-update --disable-sync --disable-dev-shm-usage --host-resolver-rules='MAP * ~NOTFOUND, EXCLUDE 127.0.0.1' \
+        --hide-scrollbars --user-data-dir="$(mktemp -d -p "$TEST_TMP")" \
         --blink-settings=preferredColorScheme="$scheme" --window-size="$1,$2" --screenshot="$PICTURES/$4.png" --dump-dom "${@:6}" "$5" 2>"$TEST_TMP/chromium.err"
 }
 
