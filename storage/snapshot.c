@@ -14,6 +14,9 @@
 
 /* How many seconds after its moment a snapshot may look for a free id. */
 #define ID_TRIES 30
+/* How far ahead of its reading a snapshot's id may be, so that ids sort as the
+ * snapshots came: what retention takes for a clock that is right. */
+#define AHEAD_MAX_S 300
 
 const char *signature_name(enum signature signature)
 {
@@ -288,13 +291,28 @@ static int try_publish(struct store *store, struct manifest *m, struct err *err)
 	return 0;
 }
 
+/* Behind the snapshot before it, also when that was taken in the same second (and
+ * is followed by one whose id has become free), or when the clock was set back a
+ * little. One that is further ahead was dated wrongly: it moves nobody. */
+static int64_t first_id_at(const struct manifest *m)
+{
+	int64_t previous_at;
+
+	if (m->previous_id == NULL || !stamp_parse(m->previous_id, &previous_at) ||
+	    previous_at < m->started_at || previous_at > m->started_at + AHEAD_MAX_S)
+		return m->started_at;
+	return previous_at + 1;
+}
+
 int store_publish(struct store *store, struct manifest *manifest, struct err *err)
 {
+	int64_t first = first_id_at(manifest);
+
 	for (int64_t later = 0; later < ID_TRIES; later++) {
 		char id[STAMP_COMPACT_SIZE];
 
 		free(manifest->id);
-		manifest->id = mem_strdup(stamp_compact(manifest->started_at + later, id));
+		manifest->id = mem_strdup(stamp_compact(first + later, id));
 		if (try_publish(store, manifest, err) == 0)
 			return 0;
 		if (err->code != ERR_EXISTS)

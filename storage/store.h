@@ -104,8 +104,9 @@ int store_find(struct store *store, const char *which, struct snapshot *ret, str
 int store_check_label(struct store *store, const char *label, struct err *err);
 
 /* Write signature, label and manifest, in this order. The snapshot's id is
- * `manifest->started_at` as text, or a second later where that is taken;
- * `manifest->id` is set. */
+ * `manifest->started_at` as text, or a second later where that is taken or does not
+ * lie behind `previous_id` (unless that one is minutes ahead); `manifest->id` is
+ * set. The lease, where one is held, is checked first, and before the manifest. */
 int store_publish(struct store *store, struct manifest *manifest, struct err *err);
 
 /* ---- verdicts: what a verification found ---- */

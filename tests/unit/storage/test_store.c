@@ -125,6 +125,35 @@ static void record(struct recorder *r, struct fixture *f)
 
 /* ---- publish ---- */
 
+static void assert_id_behind(struct fixture *f, const char *previous_id, const char *expected)
+{
+	struct manifest m;
+	struct err err = ERR_INIT;
+
+	fixture_manifest(&m);
+	mem_free_str(&m.previous_id);
+	m.previous_id = mem_strdup(previous_id);
+	ck_assert_msg(store_publish(&f->store, &m, &err) == 0, "%s", err.msg);
+	ck_assert_str_eq(m.id, expected);
+	manifest_release(&m);
+}
+
+/* Also where the id of an earlier one, which was removed, is free. */
+START_TEST(ids_sort_as_snapshots_come)
+{
+	struct fixture f;
+
+	fixture_open(&f);
+	assert_id_behind(&f, "20261122T021700Z", "20261122T021701Z");   /* the same second */
+	assert_id_behind(&f, "20261122T021704Z", "20261122T021705Z");
+	assert_id_behind(&f, "20261122T021704Z", "20261122T021706Z");
+	assert_id_behind(&f, "20261122T022200Z", "20261122T022201Z");   /* a clock set back */
+	assert_id_behind(&f, "20261122T022301Z", FIXTURE_ID);           /* a clock that was wrong */
+	assert_id_behind(&f, "20370101T000000Z", "20261122T021702Z");
+	fixture_close(&f);
+}
+END_TEST
+
 START_TEST(signature_label_and_manifest_are_written_in_this_order)
 {
 	struct fixture f;
@@ -823,6 +852,7 @@ END_TEST
 
 UNIT_CASE(publish)
 {
+	tcase_add_test(tc, ids_sort_as_snapshots_come);
 	tcase_add_test(tc, signature_label_and_manifest_are_written_in_this_order);
 	tcase_add_test(tc, without_signer_and_label_the_manifest_is_all);
 	tcase_add_loop_test(tc, a_publication_cut_off_anywhere_lists_nothing_and_can_be_repeated, 0, 3);
