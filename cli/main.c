@@ -1,5 +1,6 @@
 /* d1keep: options that come before the command, and the table of commands. */
 #include <curl/curl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,11 +113,17 @@ static int dispatch(int argc, char **argv)
 	return bad_start("which command?", NULL);
 }
 
+/* From here on a piece of memory has pages of its own, which go back when it is
+ * freed. Else glibc raises this to whatever is freed, and chunks that come and go
+ * leave holes in the heap: half of what a restore takes was that. */
+#define OWN_PAGES_BYTES (128 << 10)
+
 int main(int argc, char **argv)
 {
 	int status;
 
 	log_setup("d1keep", LOG_STYLE_PLAIN, LOG_LEVEL_INFO);
+	(void)mallopt(M_MMAP_THRESHOLD, OWN_PAGES_BYTES);
 	secret_protect_process();
 	stop_install();
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {

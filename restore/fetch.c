@@ -13,6 +13,7 @@ struct fetch {
 	struct queue *queue;
 	size_t depth;
 	size_t next;            /* object to ask for */
+	int64_t ahead_bytes;    /* of SQL, asked for and not handed out */
 };
 
 static int check_sha256(const struct buf *bytes, int64_t expected_bytes,
@@ -56,6 +57,10 @@ static int work(void *ctx, void *item, struct err *err)
 	(void)err;
 	if (fetch_chunk(fetch->options.store, f, &f->err) != 0)
 		(void)err_wrap(&f->err, "chunk %s", f->object->key);
+	if (fetch->options.keep != FETCH_PACKED)
+		buf_release(&f->packed);
+	if (fetch->options.keep != FETCH_SQL)
+		buf_release(&f->sql);
 	return 0;
 }
 
@@ -85,11 +90,20 @@ void fetch_free(struct fetch *fetch)
 	free(fetch);
 }
 
+/* What is checked and forgotten takes no room while it waits. */
+static bool has_room(const struct fetch *fetch)
+{
+	size_t pending = queue_pending(fetch->queue);
+
+	return pending < fetch->depth && (pending == 0 || fetch->options.keep == FETCH_NOTHING ||
+	    fetch->ahead_bytes < FETCH_AHEAD_BYTES);
+}
+
 static int ask_ahead(struct fetch *fetch, struct err *err)
 {
 	const struct manifest *m = fetch->options.manifest;
 
-	while (fetch->next < m->object_count && queue_pending(fetch->queue) < fetch->depth) {
+	while (fetch->next < m->object_count && has_room(fetch)) {
 		const struct manifest_object *o = &m->objects[fetch->next++];
 		struct fetched *f;
 
@@ -104,6 +118,7 @@ static int ask_ahead(struct fetch *fetch, struct err *err)
 			fetched_free(f);
 			return -1;
 		}
+		fetch->ahead_bytes += o->sql_bytes;
 	}
 	return 0;
 }
@@ -119,6 +134,7 @@ int fetch_next(struct fetch *fetch, struct fetched **ret, struct err *err)
 	if (queue_take(fetch->queue, &item, err) != 0)
 		return -1;
 	*ret = item;
+	fetch->ahead_bytes -= (*ret)->object->sql_bytes;
 	return 1;
 }
 

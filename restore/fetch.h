@@ -15,10 +15,22 @@
 
 struct fetch;
 
+/* What is left of a chunk once it is known to be good. */
+enum fetch_keep {
+	FETCH_SQL,
+	FETCH_PACKED,           /* as stored */
+	FETCH_NOTHING,
+};
+
+/* No more chunks are fetched ahead than that many bytes of SQL hold (or one),
+ * however many workers there are: this is what a restore takes of memory. */
+#define FETCH_AHEAD_BYTES (8u << 20)
+
 struct fetch_options {
 	struct store *store;
 	const struct manifest *manifest;
 	unsigned workers;
+	enum fetch_keep keep;
 	/* Which objects; NULL: all. */
 	bool (*wanted)(void *ctx, const struct manifest_object *object);
 	void *wanted_ctx;
@@ -26,6 +38,7 @@ struct fetch_options {
 
 struct fetched {
 	const struct manifest_object *object;
+	/* One of them, as `keep` says; the other one is empty. */
 	struct buf packed;      /* the gzip member as stored */
 	struct buf sql;         /* what is in it */
 	/* ERR_NONE, or why this chunk cannot be had: ERR_CORRUPT (altered),

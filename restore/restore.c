@@ -14,16 +14,19 @@ int restore_write(const struct fetch_options *fetch_options, int fd, const char 
     bool gzip, void (*progress)(void *ctx, int64_t sql_bytes), void *progress_ctx,
     struct err *err)
 {
-	struct fetch *fetch = fetch_new(fetch_options);
+	struct fetch_options o = *fetch_options;
+	struct fetch *fetch;
 	struct fetched *f;
 	int64_t done = 0;
 	int rc;
 
+	o.keep = gzip ? FETCH_PACKED : FETCH_SQL;
+	fetch = fetch_new(&o);
 	while ((rc = fetch_next_good(fetch, &f, err)) == 1) {
 		const struct buf *bytes = gzip ? &f->packed : &f->sql;
 
 		rc = file_write_fd(fd, bytes->data, bytes->len, name, err);
-		done += (int64_t)f->sql.len;
+		done += f->object->sql_bytes;
 		fetched_free(f);
 		if (rc != 0)
 			break;

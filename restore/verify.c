@@ -43,6 +43,7 @@ static int check_chunks(const struct verify_options *o, struct verdict *v, struc
 {
 	struct fetch *fetch = fetch_new(&(struct fetch_options){
 		.store = o->store, .manifest = &o->snapshot->manifest, .workers = o->workers,
+		.keep = FETCH_NOTHING,
 	});
 	struct fetched *f;
 	int64_t done = 0;

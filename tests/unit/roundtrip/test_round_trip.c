@@ -25,6 +25,8 @@
 #define PARTS 4
 /* Each so many goes all the way, through a bucket. */
 #define WHOLE_WAY 40
+/* Each so many is also replayed by SQLite alone, and what that makes is compared. */
+#define BY_SQLITE 3
 
 /* In the place of libc's: nothing here must survive a power cut. */
 int fsync(int fd)
@@ -58,7 +60,7 @@ static uint64_t seed(void)
 struct trip {
 	unsigned long long number;
 	char what[80];
-	char source[200], restored[200], bucket[200];
+	char source[200], restored[200], by_sqlite[200], bucket[200];
 	struct random_facts facts;
 };
 
@@ -82,14 +84,49 @@ static struct db *open_source(struct trip *t)
 	return db;
 }
 
+struct twice {
+	struct replay *replay;
+	sqlite3 *sqlite;        /* or NULL */
+};
+
 static int replay_chunk(void *ctx, struct chunk *chunk, struct err *err)
 {
-	int rc = replay_apply(ctx, &chunk->sql, err);
+	struct twice *twice = ctx;
+	int rc = replay_apply(twice->replay, &chunk->sql, err);
 
+	if (rc == 0 && twice->sqlite != NULL)
+		ck_assert_msg(sqlite3_exec(twice->sqlite, buf_str(&chunk->sql), NULL, NULL, NULL) == SQLITE_OK, "%s",
+		    sqlite3_errmsg(twice->sqlite));
 	if (rc != 0 && getenv("D1KEEP_SAY") != NULL)
 		(void)fprintf(stderr, "%s\n", buf_str(&chunk->sql));
 	chunk_free(chunk);
 	return rc;
+}
+
+static sqlite3 *open_by_sqlite(struct trip *t)
+{
+	sqlite3 *sqlite = NULL;
+
+	if (t->number % BY_SQLITE != 0)
+		return NULL;
+	ck_assert_int_eq(sqlite3_open(t->by_sqlite, &sqlite), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_exec(sqlite, "PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
+	    "PRAGMA foreign_keys=OFF; PRAGMA ignore_check_constraints=ON; BEGIN", NULL, NULL, NULL), SQLITE_OK);
+	return sqlite;
+}
+
+/* Both were made of the same dump. */
+static void compare_with_sqlite(struct trip *t, sqlite3 *sqlite)
+{
+	char difference[1200];
+
+	if (sqlite == NULL)
+		return;
+	ck_assert_int_eq(sqlite3_exec(sqlite, "COMMIT", NULL, NULL, NULL), SQLITE_OK);
+	ck_assert_int_eq(sqlite3_close(sqlite), SQLITE_OK);
+	ck_assert_msg(compare_databases(&(struct comparison){ .source = t->by_sqlite, .restored = t->restored,
+	    .facts = &t->facts }, difference, sizeof(difference)), "%s: SQLite makes something else: %s", t->what, difference);
+	(void)unlink(t->by_sqlite);
 }
 
 /* Chunk by chunk from the reader into the replay. */
@@ -99,13 +136,15 @@ static size_t straight_on(struct trip *t)
 	struct err err = ERR_INIT;
 	struct manifest m = { 0 };
 	struct replay *replay = replay_open(&(struct replay_options){ .path = t->restored }, &err);
+	struct twice twice = { replay, open_by_sqlite(t) };
 	size_t exceptions;
 
 	ck_assert_msg(replay != NULL, "%s: %s", t->what, err.msg);
-	ck_assert_msg(read_database(&(struct read_options){ .db = db }, replay_chunk, replay, &m, &err) == 0 &&
+	ck_assert_msg(read_database(&(struct read_options){ .db = db }, replay_chunk, &twice, &m, &err) == 0 &&
 	    replay_commit(replay, &m, &err) == 0, "%s: %s", t->what, err.msg);
 	exceptions = m.exception_count;
 	replay_free(replay);
+	compare_with_sqlite(t, twice.sqlite);
 	manifest_release(&m);
 	db_free(db);
 	return exceptions;
@@ -168,6 +207,7 @@ static void go_and_return(const char *folder, unsigned long long number)
 	    (unsigned long long)seed(), number);
 	(void)snprintf(t->source, sizeof(t->source), "%s/source%llu.sqlite", folder, number);
 	(void)snprintf(t->restored, sizeof(t->restored), "%s/restored%llu.sqlite", folder, number);
+	(void)snprintf(t->by_sqlite, sizeof(t->by_sqlite), "%s/sqlite%llu.sqlite", folder, number);
 	(void)snprintf(t->bucket, sizeof(t->bucket), "%s/bucket%llu", folder, number);
 	make_source(t);
 	exceptions = number % WHOLE_WAY == 0 ? by_snapshot(t) : straight_on(t);
