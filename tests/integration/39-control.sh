@@ -492,4 +492,43 @@ failures_are_told() {
 test_case 'wrong tokens are told, seldom, and never shown' failures_are_told
 
 daemon_stop
+
+# ---- two thousand databases
+
+many_databases() {
+    local environment n
+    {
+        printf 'state_dir = "%s/many"\nlisten = "127.0.0.1:0"\n' "$TEST_TMP"
+        printf 'bucket "here" {\n type = "directory"\n path = "%s"\n}\n' "$TEST_TMP/bucket"
+        for environment in {1..20}; do
+            printf 'environment "e%d" {\n bucket = "here"\n schedule = "0 0 1 1 *"\n' "$environment"
+            for n in {1..100}; do printf ' database "d%d" {\n source = "sqlite"\n path = "%s"\n }\n' "$n" "$TEST_TMP/auth.sqlite"; done
+            printf '}\n'
+        done
+    } >"$CONF"
+    SOCKET=$TEST_TMP/many/control.sock
+    daemon_start
+    sqlite3 -cmd '.timeout 5000' "$TEST_TMP/many/state.db" "
+        WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 30)
+        INSERT INTO runs(database, slot_at, started_at, finished_at, rows, stored_bytes, snapshot, verified)
+            SELECT name, unixepoch() - 86400 * i, unixepoch() - 86400 * i, unixepoch() - 86400 * i + 5, 1000, 30000, '20261101T000000Z', 1 FROM c, databases;
+        UPDATE databases SET last_success_at = unixepoch(), last_verified_at = unixepoch()"
+    for n in 1 2 3; do
+        tcp / >"$TEST_TMP/page"
+        tcp /metrics >"$TEST_TMP/metrics"
+    done
+    expect_match "$TEST_TMP/page" '<h1>All 2000 databases are backed up</h1>'
+    expect_equal "$(grep -o '<svg class="bars"' "$TEST_TMP/page" | wc -l)" 100
+    tcp '/?page=20' >"$TEST_TMP/page"
+    expect_match "$TEST_TMP/page" 'Page 20 of 20'
+    expect_match "$TEST_TMP/page" '<h2>e20</h2>'
+    expect_equal "$(grep -c '^d1keep_last_snapshot_rows{' "$TEST_TMP/metrics")" 2000
+    expect_exit 0 awk -f "$TESTS/tools/prometheus.awk" "$TEST_TMP/metrics"
+    daemon_stop
+    computing=$(sed -n 's/.* \([0-9]*\) us of them computing.*/\1/p' "$LOG")
+    echo "the loop computed for $computing us at a stretch"
+    [ "$computing" -lt 20000 ]
+}
+test_case 'two thousand databases do not hold up the loop' many_databases
+
 test_done
