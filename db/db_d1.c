@@ -17,9 +17,10 @@ struct db_d1 {
 	char *id;
 };
 
-static void free_json(void *backing)
+static void free_raw(void *backing)
 {
-	(void)json_object_put(backing);
+	d1_raw_release(backing);
+	free(backing);
 }
 
 static int read_cell(struct json_object *value, struct db_cell *ret, struct err *err)
@@ -57,7 +58,7 @@ static int read_row(struct json_object *row, size_t columns, struct db_cell *ret
 }
 
 /* d1_api_raw has checked the shape: objects, arrays, arrays of arrays. */
-static int read_rows(struct json_object *result, struct db_rows *ret, struct err *err)
+static int read_document(struct json_object *result, struct db_rows *ret, struct err *err)
 {
 	struct json_object *results = json_get(result, "results", json_type_object);
 	struct json_object *columns = json_get(results, "columns", json_type_array);
@@ -75,6 +76,27 @@ static int read_rows(struct json_object *result, struct db_rows *ret, struct err
 		    &cells[i * ret->columns], err) != 0)
 			return -1;
 	}
+	return 0;
+}
+
+/* The rows were read apart: the text is theirs, the array ours. */
+static void read_cells(const struct d1_rows *rows, struct db_rows *ret)
+{
+	size_t n = rows->count * rows->columns;
+
+	ret->columns = rows->columns;
+	ret->count = rows->count;
+	ret->cells = mem_calloc(n, sizeof(*ret->cells));
+	for (size_t i = 0; i < n; i++)
+		ret->cells[i] = (struct db_cell){ rows->cells[i].text, rows->cells[i].len };
+}
+
+static int read_rows(const struct d1_raw *raw, size_t statement, struct db_rows *ret,
+    struct err *err)
+{
+	if (raw->cut.count == 0)
+		return read_document(json_object_array_get_idx(raw->result, statement), ret, err);
+	read_cells(&raw->cut.sets[statement], ret);
 	return 0;
 }
 
@@ -99,22 +121,22 @@ static int d1_query(struct db *db, const char *const *sql, size_t count,
     struct db_answer *ret, struct err *err)
 {
 	struct db_d1 *d1 = (struct db_d1 *)db;
-	struct json_object *results;
+	struct d1_raw *raw = mem_calloc(1, sizeof(*raw));
 	int rc;
 
-	rc = d1_api_raw(d1->api, d1->id, sql, count, ANSWER_MAX_BYTES, &results, err);
+	rc = d1_api_raw(d1->api, d1->id, sql, count, ANSWER_MAX_BYTES, raw, err);
 	db->cost.requests = (int64_t)d1_api_requests(d1->api);
-	if (rc != 0)
+	ret->backing = raw;
+	ret->free_backing = free_raw;
+	if (rc != 0) {
+		db_answer_release(ret);
 		return -1;
-	ret->backing = results;
-	ret->free_backing = free_json;
+	}
 	ret->rows = mem_calloc(count, sizeof(*ret->rows));
 	ret->count = count;
 	for (size_t i = 0; i < count; i++) {
-		struct json_object *result = json_object_array_get_idx(results, i);
-
-		read_meta(d1, result, ret);
-		if (read_rows(result, &ret->rows[i], err) != 0) {
+		read_meta(d1, json_object_array_get_idx(raw->result, i), ret);
+		if (read_rows(raw, i, &ret->rows[i], err) != 0) {
 			db_answer_release(ret);
 			return -1;
 		}

@@ -7,10 +7,28 @@
 #include "net/d1_errors.h"
 #include "net/retry.h"
 
+/* What is left of an answer with rows, or NULL when it is to be read as a whole. */
+static struct json_object *read_without_rows(struct d1_answer *answer, const struct buf *body)
+{
+	AUTO_BUF rest = BUF_INIT(body->max);
+	struct json_object *doc = NULL;
+
+	if (d1_rows_find(&answer->cut, buf_str(body), body->len, &rest))
+		doc = json_read(buf_str(&rest), rest.len, NULL);
+	if (doc == NULL)
+		d1_cut_release(&answer->cut);
+	return doc;
+}
+
 void d1_answer_read(struct d1_answer *answer, const struct http_response *response)
 {
+	const struct buf *body = &response->body;
+
 	d1_answer_release(answer);
-	answer->doc = json_read(buf_str(&response->body), response->body.len, NULL);
+	if (answer->cut_rows)
+		answer->doc = read_without_rows(answer, body);
+	if (answer->doc == NULL)
+		answer->doc = json_read(buf_str(body), body->len, NULL);
 	/* The envelope is an object; any other JSON is as foreign as HTML. */
 	if (!json_object_is_type(answer->doc, json_type_object))
 		json_free(&answer->doc);
@@ -19,6 +37,7 @@ void d1_answer_read(struct d1_answer *answer, const struct http_response *respon
 void d1_answer_release(struct d1_answer *answer)
 {
 	json_free(&answer->doc);
+	d1_cut_release(&answer->cut);
 }
 
 /* The first error of the envelope; a statement's own `error` counts too. */

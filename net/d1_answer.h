@@ -8,10 +8,13 @@
 #include <stdbool.h>
 
 #include "base/json.h"
+#include "net/d1_rows.h"
 #include "net/http.h"
 
 struct d1_answer {
 	struct json_object *doc;  /* NULL: not JSON; owned */
+	bool cut_rows;            /* set it where rows are expected: they may be cut out */
+	struct d1_cut cut;        /* found, not decoded; none when `doc` has them */
 };
 
 /* Read another answer; forgets the one before. */

@@ -60,22 +60,69 @@ static int check_results(struct json_object *result, size_t count, struct err *e
 	return 0;
 }
 
+/* The rows that were cut out belong to these statements. */
+static int check_cut(const struct d1_cut *cut, struct json_object *result, struct err *err)
+{
+	if (cut->count == 0)
+		return 0;
+	if (cut->count != json_object_array_length(result))
+		return err_set(err, ERR_FAILED, "the D1 API answered a statement with two sets of rows");
+	for (size_t i = 0; i < cut->count; i++) {
+		struct json_object *results = json_get(json_object_array_get_idx(result, i), "results",
+		    json_type_object);
+		struct json_object *columns = json_get(results, "columns", json_type_array);
+
+		if (cut->sets[i].count > 0 &&
+		    cut->sets[i].columns != json_object_array_length(columns))
+			return err_set(err, ERR_FAILED, "the D1 API's result %zu of %zu has rows of %zu values for %zu columns",
+			    i + 1, cut->count, cut->sets[i].columns,
+			    (size_t)json_object_array_length(columns));
+	}
+	return 0;
+}
+
+static void take_reply(struct d1_reply *reply, struct d1_raw *ret)
+{
+	ret->cut = reply->answer.cut;
+	reply->answer.cut = (struct d1_cut){ .sets = NULL };
+	ret->text = reply->response.body;
+	buf_init(&reply->response.body, 0);
+	if (ret->cut.count > 0)
+		d1_rows_decode(&ret->cut, ret->text.data);
+	else
+		buf_release(&ret->text);
+}
+
 int d1_api_raw(struct d1_api *api, const char *database_id, const char *const *sql,
-    size_t count, size_t max_answer_bytes, struct json_object **ret, struct err *err)
+    size_t count, size_t max_answer_bytes, struct d1_raw *ret, struct err *err)
 {
 	AUTO_JSON body = batch_of(sql, count);
 	AUTO_JSON result = NULL;
 	struct d1_call call = {
 		.database_id = database_id, .tail = "/raw", .post = true, .body = body,
-		.max_answer_bytes = max_answer_bytes,
+		.max_answer_bytes = max_answer_bytes, .cut_rows = true,
 	};
+	struct d1_reply reply;
+	int rc = d1_call(api, &call, &reply, err);
 
-	if (d1_call_result(api, &call, &result, err) != 0)
-		return -1;
-	if (check_results(result, count, err) != 0)
-		return err_wrap(err, "database %s", database_id);
-	*ret = json_object_get(result);
-	return 0;
+	if (rc == 0)
+		rc = d1_reply_result(api, &call, &reply, &result, err);
+	if (rc == 0 && (check_results(result, count, err) != 0 ||
+	    check_cut(&reply.answer.cut, result, err) != 0))
+		rc = err_wrap(err, "database %s", database_id);
+	if (rc == 0) {
+		*ret = (struct d1_raw){ .result = json_object_get(result) };
+		take_reply(&reply, ret);
+	}
+	d1_reply_release(&reply);
+	return rc;
+}
+
+void d1_raw_release(struct d1_raw *raw)
+{
+	json_free(&raw->result);
+	d1_cut_release(&raw->cut);
+	buf_release(&raw->text);
 }
 
 int d1_api_bookmark(struct d1_api *api, const char *database_id, char **ret, struct err *err)

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "base/secret.h"
+#include "net/d1_rows.h"
 #include "net/http.h"
 
 #define D1_API_BASE "https://api.cloudflare.com/client/v4"
@@ -26,12 +27,22 @@ struct d1_api *d1_api_new(struct http *http, const char *base, const char *accou
     const struct secret *token);
 void d1_api_free(struct d1_api *api);
 
+/* An answer to d1_api_raw. Zeroed it is empty. */
+struct d1_raw {
+	/* The document's `result`, one element per statement:
+	 * {"results":{"columns":[…],"rows":[[…]]},"success":true,"meta":{…}} (checked:
+	 * an array of exactly so many elements, each with rows being an array of
+	 * arrays of as many values as there are columns). */
+	struct json_object *result;
+	/* Each statement's rows, which are then none in `result`; or no sets. */
+	struct d1_cut cut;
+	struct buf text;         /* what the cells point to */
+};
+void d1_raw_release(struct d1_raw *raw);
+
 /*
  * Run `count` statements as one transaction: POST …/{id}/raw with a `batch`
- * body. On success `*ret` is the document's `result` array, one element per
- * statement: {"results":{"columns":[…],"rows":[[…]]},"success":true,"meta":{…}}
- * (checked: an array of exactly `count` elements, each with rows being an array
- * of arrays); the caller json_object_put()s it. Reads only (requests are
+ * body. On success the caller releases `ret`; on failure it is empty. Reads only (requests are
  * repeated when they fail in transit).
  *
  * Errors callers act on: ERR_NOT_FOUND (7404: no such database), ERR_DENIED
@@ -41,7 +52,7 @@ void d1_api_free(struct d1_api *api);
  * Anything else the engine says is ERR_FAILED with its text.
  */
 int d1_api_raw(struct d1_api *api, const char *database_id, const char *const *sql,
-    size_t count, size_t max_answer_bytes, struct json_object **ret, struct err *err);
+    size_t count, size_t max_answer_bytes, struct d1_raw *ret, struct err *err);
 
 /* GET …/{id}/time_travel/bookmark: the current one. `ret` gets a string of its
  * own (free it). */

@@ -143,7 +143,8 @@ int d1_call(struct d1_api *api, const struct d1_call *call, struct d1_reply *ret
 	AUTO_BUF url = BUF_INIT(MAX_URL);
 	struct http_request request = {
 		.headers = { api->authorization.bytes, "Accept: application/json" },
-		.repeatable = !call->changes, .compressed = true,
+		/* Plain HTTP is this very machine's: packing would only take time. */
+		.repeatable = !call->changes, .compressed = !d1_api_is_plain(api),
 		.max_answer_bytes = call->max_answer_bytes != 0 ? call->max_answer_bytes :
 		    D1_SMALL_ANSWER_BYTES,
 		.stop = stop_of(call), .pace = call->pace,
@@ -151,7 +152,7 @@ int d1_call(struct d1_api *api, const struct d1_call *call, struct d1_reply *ret
 	};
 	int rc;
 
-	*ret = (struct d1_reply){ 0 };
+	*ret = (struct d1_reply){ .answer.cut_rows = call->cut_rows };
 	if (api->unusable.code != ERR_NONE) {
 		if (err != NULL)
 			*err = api->unusable;

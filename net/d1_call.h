@@ -31,6 +31,7 @@ struct d1_call {
 	/* NULL: d1_answer_judge, or d1_answer_judge_change where it changes something. */
 	enum http_verdict (*judge)(const struct d1_answer *answer,
 	    const struct http_response *response);
+	bool cut_rows;            /* as in struct d1_answer */
 	bool unstoppable;         /* HTTP_STOPS_NEVER */
 	const struct http_pace *pace;
 };

@@ -5,13 +5,7 @@
 
 #include "db/quote.h"
 #include "tables/literal.h"
-
-#define ONES UINT64_C(0x0101010101010101)
-#define HIGH UINT64_C(0x8080808080808080)
-/* A byte of `word` that is zero makes the high bit of its place; of places above
- * it, it may do so wrongly, which is no harm where only "any?" is asked. */
-#define ANY_ZERO(word) (((word) - ONES) & ~(word) & HIGH)
-#define ANY_IS(word, c) ANY_ZERO((word) ^ (ONES * (unsigned char)(c)))
+#include "base/word.h"
 
 #define INTEGER_MAX_CHARS 20
 
@@ -19,7 +13,8 @@
  * NUL, CR, and nothing beyond ASCII. */
 static bool is_plain(uint64_t word)
 {
-	return ((word & HIGH) | ANY_ZERO(word) | ANY_IS(word, '\'') | ANY_IS(word, '\r')) == 0;
+	return (word_any_beyond_ascii(word) | word_any_below(word, 1) | word_any_is(word, '\'') |
+	    word_any_is(word, '\r')) == 0;
 }
 
 /* Copy text that is plain, which most is; false, with nothing said of what was
@@ -29,14 +24,14 @@ static bool copy_plain(char *dst, const char *bytes, size_t len)
 	uint64_t word;
 
 	for (; len >= sizeof(word); len -= sizeof(word)) {
-		memcpy(&word, bytes, sizeof(word));
+		word = word_load(bytes);
 		if (!is_plain(word))
 			return false;
 		memcpy(dst, &word, sizeof(word));
 		bytes += sizeof(word);
 		dst += sizeof(word);
 	}
-	word = ONES;
+	word = WORD_ONES;
 	memcpy(&word, bytes, len);
 	if (!is_plain(word))
 		return false;

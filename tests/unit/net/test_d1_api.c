@@ -43,7 +43,7 @@ static void stop(void)
 	server_stop(server);
 }
 
-static int raw(size_t count, struct json_object **ret, struct err *err)
+static int raw(size_t count, struct d1_raw *ret, struct err *err)
 {
 	static const char *const sql[] = { "SELECT 1 /* \"/\\ \n */", "SELECT 2", "SELECT 3" };
 
@@ -54,12 +54,18 @@ START_TEST(runs_statements)
 {
 	static const char *const answers[] = {
 		RESULT("[" ROWS("[1,\"x\"],[2,null]") "," ROWS("") "]"), NULL };
-	AUTO_JSON result = NULL;
+	struct d1_raw result = { .result = NULL };
 	const char *request;
 
 	start(answers);
 	ck_assert_int_eq(raw(2, &result, NULL), 0);
-	ck_assert_uint_eq(json_object_array_length(result), 2);
+	ck_assert_uint_eq(json_object_array_length(result.result), 2);
+	ck_assert_uint_eq(result.cut.count, 2);
+	ck_assert_uint_eq(result.cut.sets[0].count, 2);
+	ck_assert_str_eq(result.cut.sets[0].cells[1].text, "x");
+	ck_assert_ptr_null(result.cut.sets[0].cells[3].text);
+	ck_assert_uint_eq(result.cut.sets[1].count, 0);
+	d1_raw_release(&result);
 	request = server_request(server, 0);
 	ck_assert_ptr_nonnull(strstr(request, "POST /client/v4/accounts/" ACCOUNT "/d1/database/" DATABASE "/raw HTTP/1.1\r\n"));
 	ck_assert_ptr_nonnull(strstr(request, "\r\nAuthorization: Bearer topsecret\r\n"));
@@ -85,14 +91,14 @@ START_TEST(refuses_odd_results)
 
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
 		const char *const answers[] = { bodies[i], NULL };
-		struct json_object *result = NULL;
+		struct d1_raw result = { .result = NULL };
 		struct err err = ERR_INIT;
 
 		start(answers);
 		ck_assert_msg(raw(1, &result, &err) != 0, "%s", bodies[i]);
 		ck_assert_int_eq(err.code, ERR_FAILED);
 		ck_assert_ptr_nonnull(strstr(err.msg, DATABASE));
-		ck_assert_ptr_null(result);
+		ck_assert_ptr_null(result.result);
 		stop();
 	}
 }
@@ -132,7 +138,7 @@ START_TEST(says_what_is_wrong)
 {
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
 		const char *const answers[] = { refusals[i].answer, NULL };
-		struct json_object *result = NULL;
+		struct d1_raw result = { .result = NULL };
 		struct err err = ERR_INIT;
 
 		start(answers);
@@ -155,10 +161,11 @@ START_TEST(recovers_from_what_passes)
 	static const char *const answers[] = {
 		ANSWER("200", "text/html", "<html>"), ERROR("400", "7500", "Network connection lost."),
 		SERVER_CUT, RESULT("[" ROWS("[1,2]") "]"), NULL };
-	AUTO_JSON result = NULL;
+	struct d1_raw result = { .result = NULL };
 
 	start(answers);
 	ck_assert_int_eq(raw(1, &result, NULL), 0);
+	d1_raw_release(&result);
 	ck_assert_uint_eq(d1_api_requests(api), 4);
 	stop();
 }
@@ -168,7 +175,7 @@ START_TEST(bounds_an_answer)
 {
 	static const char *const answers[] = { RESULT("[" ROWS("[1,\"long enough\"]") "]"), NULL };
 	static const char *const sql[] = { "SELECT 1" };
-	struct json_object *result = NULL;
+	struct d1_raw result = { .result = NULL };
 	struct err err = ERR_INIT;
 
 	start(answers);
@@ -307,7 +314,7 @@ START_TEST(says_what_is_misconfigured)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct secret token = { (char *)cases[i].token, cases[i].token ? strlen(cases[i].token) : 0 };
 		struct d1_api *one = d1_api_new(http, cases[i].base, ACCOUNT, &token);
-		struct json_object *result;
+		struct d1_raw result;
 		struct err err = ERR_INIT;
 
 		ck_assert_int_ne(d1_api_raw(one, DATABASE, sql, 1, 1000, &result, &err), 0);
