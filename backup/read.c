@@ -11,7 +11,7 @@
 /* A D1 up to this size, with few enough tables, is read in one call. */
 #define ONE_CALL_BYTES (4 << 20)
 #define ONE_CALL_TABLES 45
-#define ONE_CALL_TRIES 4
+#define ONE_CALL_TRIES 5
 
 /* What is read beside the tables' rows, in the same moment. */
 enum { ASK_SCHEMA, ASK_CHANGES, ASK_SEQUENCE, ASK_STAT, ASK_MIGRATION, ASK_COUNT };
@@ -97,10 +97,8 @@ static int add_end_row(void *ctx, struct span tuple, struct err *err)
 static int take_end_rows(const struct db *db, const struct db_rows *rows,
     const struct table *table, struct buf *ret, struct err *err)
 {
-	bool replaced;
-
 	buf_reset(ret);
-	return reader_rows(db, rows, table, SELECT_HEX, add_end_row, ret, &replaced, err);
+	return reader_rows(db, rows, table, SELECT_HEX, add_end_row, ret, err);
 }
 
 static char *migration_name(const struct db_rows *rows)
@@ -163,7 +161,7 @@ static int end_table(struct reading *r, const struct table *table, struct err *e
 struct one_call {
 	const char **sql;
 	struct buf *texts;       /* what sql points to, one a table */
-	bool *as_hex;            /* tables that showed U+FFFD */
+	enum select_mode *modes; /* how each table is asked for */
 	size_t table_count;
 };
 
@@ -174,22 +172,27 @@ static int one_call_statements(struct reading *r, struct one_call *c, struct err
 	for (size_t i = 0; i < c->table_count; i++) {
 		buf_reset(&c->texts[i]);
 		if (select_page(&c->texts[i], &r->schema.tables[i],
-		    c->as_hex[i] ? SELECT_HEX : SELECT_QUOTED, start, 0, err) != 0)
+		    c->modes[i], start, 0, err) != 0)
 			return -1;
 		c->sql[ASK_COUNT + i] = buf_str(&c->texts[i]);
 	}
 	return 0;
 }
 
-static bool shows_replacement(struct reading *r, struct one_call *c,
-    const struct db_answer *answer)
+/* 1: some tables have to be asked for otherwise. */
+static int has_better_modes(struct reading *r, struct one_call *c,
+    const struct db_answer *answer, struct err *err)
 {
-	bool any = false;
+	int any = 0;
 
 	for (size_t i = 0; i < c->table_count; i++) {
-		if (!c->as_hex[i] && r->options->db->traits.replaces_invalid_utf8 &&
-		    rows_have_replacement(&answer->rows[ASK_COUNT + i]))
-			any = c->as_hex[i] = true;
+		enum select_mode mode;
+
+		if (reader_better_mode(r->options->db, &answer->rows[ASK_COUNT + i],
+		    &r->schema.tables[i], c->modes[i], &mode, err) != 0)
+			return err_wrap(err, "read table \"%s\"", r->schema.tables[i].name);
+		any |= mode != c->modes[i];
+		c->modes[i] = mode;
 	}
 	return any;
 }
@@ -207,8 +210,6 @@ static int check_rows(const struct one_call *c, const struct db_answer *answer,
 static int one_call_dump(struct reading *r, struct one_call *c,
     const struct db_answer *answer, struct err *err)
 {
-	bool replaced;
-
 	if (take_end(r, answer, err) != 0 || dump_schema(&r->dump, &r->schema, err) != 0)
 		return -1;
 	for (size_t i = 0; i < c->table_count; i++) {
@@ -216,26 +217,28 @@ static int one_call_dump(struct reading *r, struct one_call *c,
 
 		if (dump_table_begin(&r->dump, t, err) != 0 ||
 		    reader_rows(r->options->db, &answer->rows[ASK_COUNT + i], t,
-		    c->as_hex[i] ? SELECT_HEX : SELECT_QUOTED, take_row, r, &replaced, err) != 0 ||
+		    c->modes[i], take_row, r, err) != 0 ||
 		    end_table(r, t, err) != 0)
 			return err_wrap(err, "read table \"%s\"", t->name);
 	}
 	return dump_post(&r->dump, &r->schema, &r->end, err);
 }
 
-/* The answer may show that some tables must be asked for as hex; then all is
- * asked for again, since another call is another moment. */
+/* The answer may show that some tables must be asked for in another way; then all
+ * is asked for again, since another call is another moment. */
 static int one_call_read(struct reading *r, struct one_call *c, struct err *err)
 {
 	for (int i = 0; i < ONE_CALL_TRIES; i++) {
 		AUTO_ANSWER answer = { 0 };
+		int better;
 
 		if (one_call_statements(r, c, err) != 0 ||
 		    db_query(r->options->db, c->sql, ASK_COUNT + c->table_count, &answer, err) != 0 ||
 		    check_rows(c, &answer, err) != 0)
 			return -1;
-		if (!shows_replacement(r, c, &answer))
-			return one_call_dump(r, c, &answer, err);
+		better = has_better_modes(r, c, &answer, err);
+		if (better <= 0)
+			return better == 0 ? one_call_dump(r, c, &answer, err) : -1;
 	}
 	return err_set(err, ERR_CHANGED, "the database was written to while it was read");
 }
@@ -246,14 +249,16 @@ static int read_in_one_call(struct reading *r, struct err *err)
 	struct one_call c = {
 		.sql = mem_calloc(ASK_COUNT + n, sizeof(*c.sql)),
 		.texts = mem_calloc(n, sizeof(*c.texts)),
-		.as_hex = mem_calloc(n, sizeof(*c.as_hex)),
+		.modes = mem_calloc(n, sizeof(*c.modes)),
 		.table_count = n,
 	};
 	struct end_sql end;
 	int rc;
 
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
 		buf_init(&c.texts[i], 1u << 20);
+		c.modes[i] = select_first_mode(&r->schema.tables[i]);
+	}
 	rc = end_statements(r->options->db, &r->schema, &end, err);
 	if (rc == 0) {
 		memcpy(c.sql, end.sql, sizeof(end.sql));
@@ -263,7 +268,7 @@ static int read_in_one_call(struct reading *r, struct err *err)
 	for (size_t i = 0; i < n; i++)
 		buf_release(&c.texts[i]);
 	free(c.texts);
-	free(c.as_hex);
+	free(c.modes);
 	free(c.sql);
 	return rc;
 }
@@ -333,6 +338,7 @@ static int read_by_pages(struct reading *r, struct err *err)
 		.db = r->options->db, .visit = take_row, .ctx = r,
 		.watch = !r->options->accept_changes,
 		.total_changes = r->schema.total_changes,
+		.clock = r->options->clock,
 	};
 	bool one_moment = reader.db->traits.one_moment;
 

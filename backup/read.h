@@ -25,6 +25,7 @@ struct read_options {
 	void (*progress)(void *ctx, const struct take_progress *progress);
 	void *progress_ctx;
 	int64_t expected_bytes;
+	const struct clock *clock;
 };
 
 /* Hand the dump's chunks to `sink` and fill in `m`: tables, exceptions,

@@ -69,7 +69,7 @@ static int read_until_still(const struct take_options *o, struct share *share,
 {
 	struct read_options reading = {
 		.db = o->db, .progress = o->progress, .progress_ctx = o->progress_ctx,
-		.expected_bytes = expected,
+		.expected_bytes = expected, .clock = o->clock,
 	};
 
 	for (unsigned attempt = 1; ; attempt++) {

@@ -73,5 +73,13 @@ bool utf8_valid(const char *s, size_t len)
 
 bool utf8_has_replacement(const char *s, size_t len)
 {
-	return memmem(s, len, "\xef\xbf\xbd", 3) != NULL;
+	const char *end = s + len;
+
+	/* Byte by byte this is much faster than memmem(): few texts have an EF. */
+	while ((s = memchr(s, 0xef, (size_t)(end - s))) != NULL) {
+		if (end - s >= 3 && memcmp(s, "\xef\xbf\xbd", 3) == 0)
+			return true;
+		s++;
+	}
+	return false;
 }

@@ -170,8 +170,10 @@ struct db *db_d1_new(struct d1_api *api, const char *database_id)
 		.ops = &ops,
 		.traits = {
 			.source = "d1",
-			.page_bytes = 1u << 20,
-			.page_bytes_max = 8u << 20,
+			/* Beyond this the engine takes longer for each row, and two
+			 * pages are in memory at a time. */
+			.page_bytes = 5u << 20,
+			.page_bytes_max = 5u << 20,
 			.replaces_invalid_utf8 = true,
 			.is_d1 = true,
 		},

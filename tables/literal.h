@@ -18,6 +18,10 @@ size_t literal_length(const char *text, const char *end);
 /* Is this whole literal one of a REAL? */
 bool literal_is_real(const char *literal, size_t len);
 
+/* Is the REAL this literal stands for one that every engine quotes exactly? Zero
+ * is none, for its sign. */
+bool literal_real_is_ordinary(const char *literal, size_t len);
+
 /* Append the canonical spelling of one whole literal. */
 int literal_add_canonical(struct buf *ret, const char *literal, size_t len, struct err *err);
 

@@ -1,29 +1,23 @@
 #include "tables/reader.h"
 
+#include <stdlib.h>
 #include <string.h>
 
+#include "tables/pages.h"
 #include "tables/values.h"
+#include "base/mem.h"
+#include "base/queue.h"
 #include "base/stop.h"
 #include "base/utf8.h"
 
-#define FIRST_ROWS 500
-#define MOST_ROWS 50000
-#define GROWTH 8
-#define BIG_ROW_TRIES 5
 #define DIRECT_MAX_VALUES 2000
 
-/* One reading of one table. */
-struct pages {
-	struct reader *reader;
-	const struct table *table;
-	enum select_mode mode;
-	int64_t rows;           /* to ask for next */
-	struct buf last;        /* the last tuple visited; empty at the start */
-	struct buf sql;
-};
+/* ---- the rows of one answer ---- */
 
-bool rows_have_replacement(const struct db_rows *rows)
+bool reader_is_replaced(const struct db *db, const struct db_rows *rows, enum select_mode mode)
 {
+	if (mode >= SELECT_HEX || !db->traits.replaces_invalid_utf8)
+		return false;
 	for (size_t i = 0; i < rows->count; i++) {
 		struct db_cell cell = db_cell(rows, i, 0);
 
@@ -42,68 +36,74 @@ bool rows_have_null(const struct db_rows *rows)
 	return false;
 }
 
-static int visit_cell(const struct db *db, struct db_cell cell, const struct table *table, struct buf *spare,
-    row_visit *visit, void *ctx, struct span *ret_last, struct err *err)
+void reader_scan(struct tuple_scan *ret, const struct db *db, struct db_cell cell,
+    const struct table *table, enum select_mode mode)
 {
-	struct tuple_scan scan;
+	tuple_scan_init(ret, cell.text != NULL ? cell.text : "", cell.len, table->value_count);
+	ret->exact_reals = db->traits.exact_reals;
+	ret->as_quoted = mode == SELECT_PLAIN;
+	ret->reals = table->reals;
+}
+
+/* As tuple_next() at last: 0, -1 or TUPLE_DOUBTFUL. */
+static int visit_cell(struct tuple_scan *scan, struct buf *spare, row_visit *visit, void *ctx,
+    struct err *err)
+{
+	struct span tuple;
 	int rc;
 
-	if (cell.len == 0)
+	if (scan->text == scan->end)
 		return err_set(err, ERR_CORRUPT, "the database answered nothing for a row");
-	tuple_scan_init(&scan, cell.text, cell.len, table->value_count);
-	scan.exact_reals = db->traits.exact_reals;
-	while ((rc = tuple_next(&scan, spare, ret_last, err)) == 1) {
-		if (visit(ctx, *ret_last, err) != 0)
+	while ((rc = tuple_next(scan, spare, &tuple, err)) == 1) {
+		if (visit(ctx, tuple, err) != 0)
 			return -1;
 	}
 	return rc;
 }
 
-int reader_rows(const struct db *db, const struct db_rows *rows, const struct table *table,
-    enum select_mode mode, row_visit *visit, void *ctx, bool *ret_replaced,
-    struct err *err)
+static int visit_answer(const struct db *db, const struct db_rows *rows, const struct table *table,
+    enum select_mode mode, row_visit *visit, void *ctx, struct err *err)
 {
 	AUTO_BUF spare = BUF_INIT(TUPLE_MAX_BYTES);
-	struct span last;
+	int rc = 0;
 
-	*ret_replaced = mode == SELECT_QUOTED && db->traits.replaces_invalid_utf8 &&
-	    rows_have_replacement(rows);
-	if (*ret_replaced)
-		return 0;
-	for (size_t i = 0; i < rows->count; i++) {
-		if (visit_cell(db, db_cell(rows, i, 0), table, &spare, visit, ctx, &last, err) != 0)
-			return -1;
+	for (size_t i = 0; i < rows->count && rc == 0; i++) {
+		struct tuple_scan scan;
+
+		reader_scan(&scan, db, db_cell(rows, i, 0), table, mode);
+		rc = visit_cell(&scan, &spare, visit, ctx, err);
 	}
+	return rc;
+}
+
+int reader_rows(const struct db *db, const struct db_rows *rows, const struct table *table,
+    enum select_mode mode, row_visit *visit, void *ctx, struct err *err)
+{
+	int rc = visit_answer(db, rows, table, mode, visit, ctx, err);
+
+	return rc == TUPLE_DOUBTFUL ?
+	    err_set(err, ERR_CORRUPT, "the database's answer shows what cannot be known") : rc;
+}
+
+static int pass_by(void *ctx, struct span tuple, struct err *err)
+{
+	(void)ctx, (void)tuple, (void)err;
 	return 0;
 }
 
-/* The page's rows pass through here on their way, to keep the last key. */
-struct passing {
-	struct pages *pages;
-	size_t bytes;
-	int64_t rows;
-};
-
-static int pass_row(void *ctx, struct span tuple, struct err *err)
+int reader_better_mode(const struct db *db, const struct db_rows *rows, const struct table *table,
+    enum select_mode mode, enum select_mode *ret, struct err *err)
 {
-	struct passing *p = ctx;
-	struct pages *pages = p->pages;
+	int rc = 0;
 
-	/* Reading on behind it would go round in circles. */
-	if (p->rows == 0 && pages->last.len == tuple.len &&
-	    memcmp(pages->last.data, tuple.text, tuple.len) == 0)
-		return err_set(err, ERR_CORRUPT, "the database answered the same row again");
-	p->bytes += tuple.len;
-	p->rows++;
-	buf_reset(&pages->last);
-	if (buf_add(&pages->last, tuple.text, tuple.len, err) != 0)
-		return -1;
-	return pages->reader->visit(pages->reader->ctx, tuple, err);
-}
-
-static struct span last_tuple(const struct pages *p)
-{
-	return (struct span){ p->last.len > 0 ? p->last.data : NULL, p->last.len };
+	*ret = mode;
+	if (reader_is_replaced(db, rows, mode))
+		*ret = SELECT_HEX;
+	else if (mode == SELECT_PLAIN)
+		rc = visit_answer(db, rows, table, mode, pass_by, NULL, err);
+	if (rc == TUPLE_DOUBTFUL)
+		*ret = SELECT_QUOTED;
+	return rc == -1 ? -1 : 0;
 }
 
 int reader_check_changes(struct reader *r, const struct db_rows *rows, struct err *err)
@@ -119,95 +119,140 @@ int reader_check_changes(struct reader *r, const struct db_rows *rows, struct er
 	return 0;
 }
 
-/* How many rows next, from what the last page brought. */
-static void adapt(struct pages *p, const struct passing *page)
+/* ---- page after page ---- */
+
+/* One reading of one table. The pages of a database that is far away are fetched by
+ * a thread: it has the database and `pages` to itself while it has something to
+ * fetch. */
+struct paging {
+	struct reader *reader;
+	const struct table *table;
+	struct pages pages;
+	struct queue *queue;     /* NULL: each page when it is wanted */
+	struct buf last;         /* the last tuple visited; empty at the start */
+	bool page_begins;
+};
+
+static int pass_row(void *ctx, struct span tuple, struct err *err)
 {
-	struct reader *r = p->reader;
-	int64_t most = page->rows * GROWTH, fit;
+	struct paging *p = ctx;
 
-	if (page->rows == 0)
-		return;
-	fit = (int64_t)(r->page_bytes / (page->bytes / (size_t)page->rows + 1));
-	p->rows = fit < most ? fit : most;
-	if (p->rows > MOST_ROWS)
-		p->rows = MOST_ROWS;
-	if (p->rows < 1)
-		p->rows = 1;
-	if (page->bytes >= r->page_bytes / 2 && r->page_bytes < r->db->traits.page_bytes_max)
-		r->page_bytes *= 2;
-}
-
-static void ask_for_less(struct pages *p)
-{
-	p->rows = p->rows / 2 > 0 ? p->rows / 2 : 1;
-	if (p->reader->page_bytes > 65536)
-		p->reader->page_bytes /= 2;
-}
-
-/* Slices are calls of their own: when changes are accepted, a row that changes
- * between them is begun again. */
-static int read_big_row(struct pages *p, struct passing *page, struct err *err)
-{
-	AUTO_BUF row = BUF_INIT(TUPLE_MAX_BYTES);
-	int rc = -1;
-
-	for (int i = 0; i < BIG_ROW_TRIES && rc == -1; i++) {
-		buf_reset(&row);
-		rc = slices_read_row(p->reader->db, p->table, last_tuple(p), &row, err);
-		if (rc == -1 && (err->code != ERR_CHANGED || p->reader->watch))
-			break;
-		p->reader->changed |= rc == -1;
-	}
-	if (rc == 1)
-		rc = pass_row(page, (struct span){ row.data, row.len }, err) == 0 ? 1 : -1;
-	p->rows = 1;
-	return rc;
-}
-
-static int query_page(struct pages *p, struct db_answer *ret, struct err *err)
-{
-	const struct reader *r = p->reader;
-	const char *sql[2] = { NULL, "SELECT total_changes()" };
-
-	buf_reset(&p->sql);
-	if (select_page(&p->sql, p->table, p->mode, last_tuple(p), p->rows, err) != 0)
+	/* Reading on behind it would go round in circles. */
+	if (p->page_begins && p->last.len == tuple.len &&
+	    memcmp(p->last.data, tuple.text, tuple.len) == 0)
+		return err_set(err, ERR_CORRUPT, "the database answered the same row again");
+	p->page_begins = false;
+	buf_reset(&p->last);
+	if (buf_add(&p->last, tuple.text, tuple.len, err) != 0)
 		return -1;
-	sql[0] = buf_str(&p->sql);
-	return db_query(r->db, sql, r->db->traits.one_moment ? 1 : 2, ret, err);
+	return p->reader->visit(p->reader->ctx, tuple, err);
+}
+
+static int fetch(void *ctx, void *item, struct err *err)
+{
+	struct paging *p = ctx;
+
+	return p->pages.ended ? 0 : pages_next(&p->pages, item, err);
+}
+
+static void release(void *item)
+{
+	page_release(item);
+	free(item);
+}
+
+static int ask(struct paging *p, struct err *err)
+{
+	struct page *page;
+
+	if (p->queue == NULL)
+		return 0;
+	page = mem_calloc(1, sizeof(*page));
+	if (queue_push(p->queue, page, err) == 0)
+		return 0;
+	free(page);
+	return -1;
+}
+
+static int take(struct paging *p, void **ret, struct err *err)
+{
+	if (stop_check(err) != 0)
+		return -1;
+	if (p->queue != NULL)
+		return queue_take(p->queue, ret, err);
+	*ret = mem_calloc(1, sizeof(struct page));
+	if (fetch(p, *ret, err) == 0)
+		return 0;
+	release(*ret);
+	return -1;
+}
+
+/* What was asked for meanwhile is not wanted; then on behind the last row, in a
+ * way that costs the engine more and leaves no doubt. */
+static int ask_again(struct paging *p, struct err *err)
+{
+	struct span last = { p->last.len > 0 ? p->last.data : NULL, p->last.len };
+	void *unwanted;
+
+	while (p->queue != NULL && queue_pending(p->queue) > 0) {
+		if (queue_take(p->queue, &unwanted, err) != 0)
+			return -1;
+		release(unwanted);
+	}
+	if (pages_resume(&p->pages, last, SELECT_QUOTED, err) != 0)
+		return -1;
+	return ask(p, err);
 }
 
 /* 1: there may be more; 0: the table's end. */
-static int read_page(struct pages *p, struct err *err)
+static int visit_page(struct paging *p, const struct page *page, struct err *err)
 {
-	struct passing page = { .pages = p };
-	AUTO_ANSWER answer = { 0 };
-	int64_t asked = p->rows;
-	bool replaced;
 	int rc;
 
-	rc = query_page(p, &answer, err);
-	if (rc == 0 && rows_have_null(&answer.rows[0]))
-		rc = err_set(err, ERR_TOO_BIG, "a row is too big");
-	if (rc != 0) {
-		if (err->code != ERR_TOO_BIG)
+	p->page_begins = true;
+	if (page->big.len > 0) {
+		rc = pass_row(p, (struct span){ page->big.data, page->big.len }, err);
+		return rc == 0 ? 1 : -1;
+	}
+	if (page->answer.count == 0)
+		return 0;
+	rc = visit_answer(p->reader->db, &page->answer.rows[0], p->table, page->mode, pass_row, p, err);
+	if (rc == TUPLE_DOUBTFUL)
+		return ask_again(p, err) == 0 ? 1 : -1;
+	return rc == 0 ? !page->is_last : -1;
+}
+
+static int read_pages(struct paging *p, struct err *err)
+{
+	void *page;
+	int rc = ask(p, err) == 0 ? 1 : -1;
+
+	while (rc == 1) {
+		if (take(p, &page, err) != 0)
 			return -1;
-		if (p->rows == 1)
-			return read_big_row(p, &page, err);
-		ask_for_less(p);
-		return 1;
+		/* Behind the last page nothing is fetched: `ended`. */
+		rc = ask(p, err) == 0 ? visit_page(p, page, err) : -1;
+		release(page);
 	}
-	if (answer.count > 1 && reader_check_changes(p->reader, &answer.rows[1], err) != 0)
-		return -1;
-	if (reader_rows(p->reader->db, &answer.rows[0], p->table, p->mode, pass_row, &page,
-	    &replaced, err) != 0)
-		return -1;
-	if (replaced) {
-		p->mode = SELECT_HEX;
-		return 1;
-	}
-	p->mode = SELECT_QUOTED;
-	adapt(p, &page);
-	return page.rows < asked ? 0 : 1;
+	return rc;
+}
+
+static int read_by_pages(struct reader *reader, const struct table *table, struct err *err)
+{
+	struct paging p = { .reader = reader, .table = table, .last = BUF_INIT(TUPLE_MAX_BYTES) };
+	int rc;
+
+	pages_init(&p.pages, reader, table);
+	if (!reader->db->traits.one_moment)
+		p.queue = queue_new(&(struct queue_options){
+			.workers = 1, .depth = 1, .ordered = true,
+			.work = fetch, .release = release, .ctx = &p,
+		});
+	rc = read_pages(&p, err);
+	queue_free(p.queue);
+	pages_release(&p.pages);
+	buf_release(&p.last);
+	return rc;
 }
 
 /* ---- rows of a file, as they are ---- */
@@ -254,21 +299,8 @@ static bool can_read_directly(const struct reader *reader, const struct table *t
 
 int reader_table(struct reader *reader, const struct table *table, struct err *err)
 {
-	struct pages p = { .reader = reader, .table = table, .rows = FIRST_ROWS };
-	int rc = 1;
+	int rc = can_read_directly(reader, table) ? read_directly(reader, table, err) :
+	    read_by_pages(reader, table, err);
 
-	if (can_read_directly(reader, table)) {
-		if (read_directly(reader, table, err) != 0)
-			return err_wrap(err, "read table \"%s\"", table->name);
-		return 0;
-	}
-	if (reader->page_bytes == 0)
-		reader->page_bytes = reader->db->traits.page_bytes;
-	buf_init(&p.last, TUPLE_MAX_BYTES);
-	buf_init(&p.sql, 1u << 20);
-	while (rc == 1)
-		rc = stop_check(err) == 0 ? read_page(&p, err) : -1;
-	buf_release(&p.last);
-	buf_release(&p.sql);
 	return rc == 0 ? 0 : err_wrap(err, "read table \"%s\"", table->name);
 }

@@ -1,9 +1,7 @@
 /*
- * Reading the rows of a table, every byte of them, in key order, page by page.
- *
- * The size of a page follows what comes back: it grows towards the most the
- * database's kind likes and halves when the engine says "too big", down to one
- * row; a single row that is too big is read value by value, in slices.
+ * Reading the rows of a table, every byte of them, in key order: of a file as they
+ * lie there, else page by page (tables/pages.h), where the next page is asked for
+ * while the rows of the last one are visited.
  */
 #ifndef D1KEEP_TABLES_READER_H
 #define D1KEEP_TABLES_READER_H
@@ -14,6 +12,7 @@
 #include "tables/schema.h"
 #include "tables/select.h"
 #include "tables/tuple.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "db/db.h"
 
@@ -32,19 +31,30 @@ struct reader {
 	bool changed;
 	/* Bytes a page aims at now; 0 until the first. */
 	size_t page_bytes;
+	/* For pages that take long to become smaller; may be NULL. */
+	const struct clock *clock;
 };
 
 /* Visit every row of the table. */
 int reader_table(struct reader *reader, const struct table *table, struct err *err);
 
-/* Visit the rows of one answer (a tuple a row). `*ret_replaced` is set, and nothing visited, when the answer shows U+FFFD and
- * the database's kind replaces invalid UTF-8: ask again as hex. */
+/* Visit the rows of one answer (a tuple a row) that was asked for in this mode and
+ * that reader_better_mode() is content with. */
 int reader_rows(const struct db *db, const struct db_rows *rows, const struct table *table,
-    enum select_mode mode, row_visit *visit, void *ctx, bool *ret_replaced,
-    struct err *err);
+    enum select_mode mode, row_visit *visit, void *ctx, struct err *err);
 
-/* Does any cell of the first column show U+FFFD? */
-bool rows_have_replacement(const struct db_rows *rows);
+/* The mode in which these rows have to be asked for to be whole: the one they were
+ * asked for in, or another. */
+int reader_better_mode(const struct db *db, const struct db_rows *rows, const struct table *table,
+    enum select_mode mode, enum select_mode *ret, struct err *err);
+
+/* Do cells of the first column show U+FFFD, in a mode and a database that would
+ * hide with it what they really hold? */
+bool reader_is_replaced(const struct db *db, const struct db_rows *rows, enum select_mode mode);
+
+/* Begin to take a cell apart that was asked for in this mode. */
+void reader_scan(struct tuple_scan *ret, const struct db *db, struct db_cell cell,
+    const struct table *table, enum select_mode mode);
 
 /* Is any of them NULL? So printf() answers when a row's tuple is longer than the
  * engine's longest string: the same as ERR_TOO_BIG. */

@@ -58,6 +58,7 @@ struct table {
 	size_t pk_count, pk_cap;
 	const char *rowid;        /* the name its rowid goes by, or NULL */
 	const char **values;      /* names, in tuple order; not owned */
+	bool *reals;              /* of each value: its column is declared as REAL; or NULL */
 	size_t value_count;
 	size_t *key;              /* places in the tuple of what orders the rows */
 	const char **key_collations; /* of each: NULL for the column's own; not owned */
@@ -98,6 +99,13 @@ struct schema {
 
 int schema_read(struct db *db, struct schema *ret, struct err *err);
 void schema_release(struct schema *schema);
+
+/* May the value at this place be expected to hold REALs, whole ones too? Any value
+ * of another column may be one as well: affinity only decides what is usual. */
+static inline bool table_has_reals(const struct table *table, size_t place)
+{
+	return table->reals != NULL && table->reals[place];
+}
 
 /* The statement whose answer makes a fingerprint, and the fingerprint of an
  * answer to it (a string of its own): to look again inside another call. */

@@ -42,16 +42,32 @@ static const char *name_of_rowid(const struct table *t)
 	return NULL;
 }
 
+/* Affinity REAL: sqlite.org/datatype3.html#determination_of_column_affinity. */
+static bool is_declared_real(const char *type)
+{
+	static const char *const sooner[] = { "INT", "CHAR", "CLOB", "TEXT", "BLOB" };
+
+	for (size_t i = 0; i < sizeof(sooner) / sizeof(sooner[0]); i++) {
+		if (strcasestr(type, sooner[i]) != NULL)
+			return false;
+	}
+	return strcasestr(type, "REAL") != NULL || strcasestr(type, "FLOA") != NULL ||
+	    strcasestr(type, "DOUB") != NULL;
+}
+
 static void add_values(struct table *t, bool with_rowid)
 {
 	t->values = mem_calloc(t->column_count + 1, sizeof(*t->values));
+	t->reals = mem_calloc(t->column_count + 1, sizeof(*t->reals));
 	t->key = mem_calloc(t->pk_count + 1, sizeof(*t->key));
 	t->key_collations = mem_calloc(t->pk_count + 1, sizeof(*t->key_collations));
 	if (with_rowid)
 		t->values[t->value_count++] = t->rowid;
 	for (size_t i = 0; i < t->column_count; i++) {
-		if (!t->columns[i].generated)
-			t->values[t->value_count++] = t->columns[i].name;
+		if (t->columns[i].generated)
+			continue;
+		t->reals[t->value_count] = is_declared_real(t->columns[i].type);
+		t->values[t->value_count++] = t->columns[i].name;
 	}
 }
 

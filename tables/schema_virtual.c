@@ -62,13 +62,12 @@ static int read_settings(struct looking *l, struct err *err)
 	struct settings settings = { BUF_INIT(SQL_MAX_BYTES), l->name };
 	AUTO_BUF sql = BUF_INIT(SQL_MAX_BYTES);
 	AUTO_ANSWER answer = { 0 };
-	bool replaced;
 	int rc = -1;
 
 	if (select_page(&sql, &table, SELECT_HEX, (struct span){ NULL, 0 }, 0, err) == 0 &&
 	    db_query(l->db, (const char *const[]){ buf_str(&sql) }, 1, &answer, err) == 0)
 		rc = reader_rows(l->db, &answer.rows[0], &table, SELECT_HEX, add_setting,
-		    &settings, &replaced, err);
+		    &settings, err);
 	if (rc == 0 && settings.sql.len > 0)
 		l->settings = mem_strdup(buf_str(&settings.sql));
 	buf_release(&settings.sql);

@@ -9,6 +9,7 @@
 #define FORMAT_ARGUMENTS 30
 /* A longer name is written once a value, or the statement gets too long. */
 #define REPEATED_NAME_BYTES 40
+#define PLAIN_NAMES_BYTES 10000
 
 /* The value is %1$s below: its column's name. */
 #define AS_HEX_TEXT "'CAST(X'''||hex(CAST(%1$s AS BLOB))||''' AS TEXT)'"
@@ -25,6 +26,7 @@
 	"FROM(SELECT v,CASE WHEN abs(v)<1 THEN 1000 ELSE -400 END AS s FROM(SELECT %1$s AS v))))) END"
 
 #define FORMATS(quote) { \
+	[SELECT_PLAIN] = quote, \
 	[SELECT_QUOTED] = "CASE WHEN typeof(%1$s)='text' AND instr(%1$s,char(0)) THEN " \
 	    AS_HEX_TEXT " ELSE " quote " END", \
 	[SELECT_HEX] = "CASE typeof(%1$s) WHEN 'text' THEN " AS_HEX_TEXT " ELSE " quote " END", \
@@ -41,6 +43,14 @@ static const char *value_format(const struct table *t, enum select_mode mode)
 	static const char *const of_d1[] = FORMATS(QUOTE_D1);
 
 	return (t->exact_reals ? exact : of_d1)[mode];
+}
+
+/* The value's, where a column's values differ in how they are shown. */
+static const char *format_at(const struct table *t, size_t place, enum select_mode mode)
+{
+	if (mode == SELECT_PLAIN && !table_has_reals(t, place))
+		return QUOTE;
+	return value_format(t, mode);
 }
 
 static int add_value(struct buf *ret, const char *name, const char *format, struct err *err)
@@ -71,7 +81,7 @@ static int add_value_at(struct buf *ret, const struct table *t, size_t place,
 {
 	if (mode == SELECT_SKETCH && is_key(t, place))
 		mode = SELECT_HEX;
-	return add_value(ret, t->values[place], value_format(t, mode), err);
+	return add_value(ret, t->values[place], format_at(t, place, mode), err);
 }
 
 /* ||printf('%s,%s,…',v,v,…) of the values from `from` up to `to`. */
@@ -109,6 +119,44 @@ static int add_tuple(struct buf *ret, const struct table *t, enum select_mode mo
 			return -1;
 	}
 	return buf_adds(ret, "||')'", err);
+}
+
+/* "(0 OR instr(a,char(0)) OR …) OR (0 OR …)": few operators deep. */
+static int add_nul_test(struct buf *ret, const struct table *t, struct err *err)
+{
+	if (buf_adds(ret, "(0", err) != 0)
+		return -1;
+	for (size_t i = 0; i < t->value_count; i++) {
+		if (t->values[i] == t->rowid)
+			continue;
+		if ((i % FORMAT_ARGUMENTS == FORMAT_ARGUMENTS - 1 && buf_adds(ret, ") OR (0", err) != 0) ||
+		    buf_adds(ret, " OR instr(", err) != 0 ||
+		    literal_add_name(ret, t->values[i], err) != 0 ||
+		    buf_adds(ret, ",char(0))", err) != 0)
+			return -1;
+	}
+	return buf_adds(ret, ")", err);
+}
+
+static int add_shown(struct buf *ret, const struct table *t, enum select_mode mode,
+    struct err *err)
+{
+	if (mode != SELECT_PLAIN)
+		return add_tuple(ret, t, mode, err);
+	return buf_adds(ret, "CASE WHEN ", err) != 0 || add_nul_test(ret, t, err) != 0 ||
+	    buf_addf(ret, err, " THEN '%c' ELSE ", TUPLE_MARK) != 0 ||
+	    add_tuple(ret, t, mode, err) != 0 || buf_adds(ret, " END", err) != 0 ? -1 : 0;
+}
+
+/* Names stand twice in a plain statement. */
+enum select_mode select_first_mode(const struct table *table)
+{
+	size_t bytes = 0;
+
+	for (size_t i = 0; i < table->value_count; i++)
+		bytes += strlen(table->values[i]);
+	return table->exact_reals || table->kind != TABLE_ORDINARY || bytes > PLAIN_NAMES_BYTES ?
+	    SELECT_QUOTED : SELECT_PLAIN;
 }
 
 /* The key's columns, each with the primary key's own collation where the table
@@ -174,7 +222,7 @@ int select_page(struct buf *ret, const struct table *table, enum select_mode mod
 	bool rtree = table->kind == TABLE_RTREE;
 
 	if (buf_adds(ret, "SELECT ", err) != 0 ||
-	    add_tuple(ret, table, mode, err) != 0 ||
+	    add_shown(ret, table, mode, err) != 0 ||
 	    buf_adds(ret, " FROM ", err) != 0 ||
 	    literal_add_name(ret, table->name, err) != 0 ||
 	    (rtree && add_rtree_where(ret, table, after, limit, err) != 0) ||

@@ -16,10 +16,18 @@
 #include "base/err.h"
 
 enum select_mode {
+	/* As the engine's own quote() writes it, which costs it least: a row with a
+	 * NUL in a text comes as TUPLE_MARK, and a REAL that the engine may
+	 * misspell is known by its size (tables/tuple.h). Columns declared as REAL
+	 * are as in the next one. */
+	SELECT_PLAIN,
 	SELECT_QUOTED,   /* text as quote() writes it; with a NUL, as hex */
 	SELECT_HEX,      /* all text as hex: survives an answer that replaces bytes */
 	SELECT_SKETCH,   /* long text and blobs as T<bytes> and B<bytes>; keys in full */
 };
+
+/* How to begin: SELECT_PLAIN where that fits a statement and has an advantage. */
+enum select_mode select_first_mode(const struct table *table);
 
 /* In a sketch, values of more bytes than this are left out. */
 #define SELECT_SKETCH_BYTES 4096

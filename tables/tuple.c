@@ -20,8 +20,23 @@ static int not_a_tuple(const struct tuple_scan *scan, struct err *err)
 	    (size_t)(scan->at - scan->text));
 }
 
-/* From '(' to behind ')'; tells whether a literal may need another spelling. */
-static const char *scan_tuple(const struct tuple_scan *scan, bool *ret_respell)
+struct look {
+	bool respell;            /* a literal may need another spelling */
+	bool doubtful;
+};
+
+static void look_at_real(const struct tuple_scan *scan, size_t place, const char *p, size_t len,
+    struct look *ret)
+{
+	bool trusted = !scan->as_quoted || (scan->reals != NULL && scan->reals[place]);
+
+	ret->respell = true;
+	if (!trusted && !literal_real_is_ordinary(p, len))
+		ret->doubtful = true;
+}
+
+/* From '(' to behind ')'. */
+static const char *scan_tuple(const struct tuple_scan *scan, struct look *ret)
 {
 	const char *p = scan->at, *end = scan->end;
 
@@ -36,8 +51,10 @@ static const char *scan_tuple(const struct tuple_scan *scan, bool *ret_respell)
 		len = literal_length(p, end);
 		if (len == 0)
 			return NULL;
-		if (*p == 'C' || (!scan->exact_reals && literal_is_real(p, len)))
-			*ret_respell = true;
+		if (*p == 'C')
+			ret->respell = true;
+		else if (!scan->exact_reals && literal_is_real(p, len))
+			look_at_real(scan, i, p, len, ret);
 		p += len;
 		if (p == end || *p != (i + 1 < scan->columns ? ',' : ')'))
 			return NULL;
@@ -66,7 +83,7 @@ static int respell(struct span tuple, struct buf *spare, struct span *ret, struc
 
 int tuple_next(struct tuple_scan *scan, struct buf *spare, struct span *ret, struct err *err)
 {
-	bool wants_respelling = false;
+	struct look look = { .respell = false };
 	const char *start, *end;
 
 	if (scan->at == scan->end)
@@ -80,12 +97,16 @@ int tuple_next(struct tuple_scan *scan, struct buf *spare, struct span *ret, str
 		scan->at += n;
 	}
 	start = scan->at;
-	end = scan_tuple(scan, &wants_respelling);
+	if (scan->as_quoted && scan->end - start == 1 && *start == TUPLE_MARK)
+		return TUPLE_DOUBTFUL;
+	end = scan_tuple(scan, &look);
 	if (end == NULL)
 		return not_a_tuple(scan, err);
+	if (look.doubtful)
+		return TUPLE_DOUBTFUL;
 	scan->at = end;
 	*ret = (struct span){ start, (size_t)(end - start) };
-	if (wants_respelling || (!scan->plain && !literal_may_be_quoted(ret->text, ret->len)))
+	if (look.respell || (!scan->plain && !literal_may_be_quoted(ret->text, ret->len)))
 		return respell(*ret, spare, ret, err);
 	return 1;
 }

@@ -42,11 +42,20 @@ struct tuple_scan {
 	size_t columns;          /* literals each tuple must have */
 	bool plain;              /* no text of the whole page needs another spelling */
 	bool exact_reals;        /* nor does a REAL; set it where that is known */
+	/* Set it where an engine that misspells some REALs quoted those of the values
+	 * that `reals` (or NULL: of all) does not name. */
+	bool as_quoted;
+	const bool *reals;
 };
+
+#define TUPLE_DOUBTFUL 2
+#define TUPLE_MARK '!'
 
 void tuple_scan_init(struct tuple_scan *scan, const char *text, size_t len, size_t columns);
 
-/* The next tuple: 1 and `*ret`, 0 at the end, -1 with ERR_CORRUPT. The span
+/* The next tuple: 1 and `*ret`, 0 at the end, -1 with ERR_CORRUPT; with as_quoted
+ * also TUPLE_DOUBTFUL, when it has to be asked for otherwise: it is a lone '!', or
+ * has a REAL that may be misspelled. The span
  * lies in the page, or in `spare` when it had to be respelled (valid until the
  * next call with the same `spare`). */
 int tuple_next(struct tuple_scan *scan, struct buf *spare, struct span *ret, struct err *err);

@@ -108,6 +108,32 @@ START_TEST(one_whose_size_is_not_told_is_read_by_pages)
 }
 END_TEST
 
+/* Among rows that plain quoting shows as they are, some that it does not, at the
+ * beginning, within a page and at its end. */
+#define PLAIN_AND_NOT "CREATE TABLE t(id INTEGER PRIMARY KEY, a, r REAL);INSERT INTO t(a,r) " ROWS_1000 \
+	"SELECT CASE i WHEN 1 THEN 1e300 WHEN 300 THEN -0.0 WHEN 499 THEN CAST(X'610062' AS TEXT) WHEN 500 THEN 0.0 " \
+	"WHEN 501 THEN CAST(X'ff61' AS TEXT) WHEN 777 THEN 5e-324 WHEN 778 THEN 9e999 WHEN 1000 THEN CAST(X'00' AS TEXT) " \
+	"ELSE 'row ' || i END, CASE i % 3 WHEN 0 THEN 0.0 WHEN 1 THEN -0.0 ELSE 1e-300 * i END FROM n;" \
+	"CREATE TABLE u(a);INSERT INTO u SELECT -0.0;CREATE TABLE v(a REAL);INSERT INTO v VALUES(0.0),(-0.0),(1e250);"
+
+START_TEST(what_plain_quoting_hides_is_asked_for_again)
+{
+	for (int small = 0; small < 2; small++) {
+		open_d1(PLAIN_AND_NOT);
+		d1->size_bytes = small ? SMALL : 0;
+		take_it();
+		ck_assert_str_eq(m.consistency, small ? "transaction" : "unchanged");
+		ck_assert_int_eq(m.attempts, 1);
+		comes_back_whole();
+		if (small)
+			break;
+		db_free(&d1->db);
+		world_release(&w);
+		world_init(&w);
+	}
+}
+END_TEST
+
 START_TEST(one_of_many_tables_is_read_by_pages)
 {
 	AUTO_BUF sql = BUF_INIT(10000);
@@ -334,7 +360,7 @@ static int writes_left;
 static void write_while_reading(struct fake_d1 *fake, int call, const char *const *sql, size_t count)
 {
 	(void)call, (void)count;
-	if (strncmp(sql[0], "SELECT '('", 10) == 0 && writes_left > 0) {
+	if (is_page(sql[0]) && writes_left > 0) {
 		writes_left--;
 		sqlite_run(fake->sqlite, "INSERT INTO t(a) VALUES('meanwhile')");
 	}
@@ -393,7 +419,7 @@ END_TEST
 static void move_the_bookmark(struct fake_d1 *fake, int call, const char *const *sql, size_t count)
 {
 	(void)call, (void)count;
-	if (strncmp(sql[0], "SELECT '('", 10) == 0 && writes_left > 0) {
+	if (is_page(sql[0]) && writes_left > 0) {
 		writes_left--;
 		fake->drift++;
 	}
@@ -451,7 +477,7 @@ END_TEST
 static void alter_while_reading(struct fake_d1 *fake, int call, const char *const *sql, size_t count)
 {
 	(void)call, (void)count;
-	if (strncmp(sql[0], "SELECT '('", 10) == 0 && writes_left > 0) {
+	if (is_page(sql[0]) && writes_left > 0) {
 		writes_left--;
 		sqlite_run(fake->sqlite, "CREATE TABLE more(a)");
 	}
@@ -537,7 +563,7 @@ static void lies(const char *about, const char *answer)
 	d1 = NULL;
 }
 
-#define PAGE "SELECT '('"
+#define PAGE PAGE_PLAIN
 
 START_TEST(rows_that_are_no_tuples_are_refused)
 {
@@ -617,6 +643,7 @@ UNIT_CASE(read)
 	tcase_add_test(tc, a_small_database_is_read_in_one_call);
 	tcase_add_test(tc, a_larger_one_is_read_by_pages_between_bookmarks);
 	tcase_add_test(tc, one_whose_size_is_not_told_is_read_by_pages);
+	tcase_add_test(tc, what_plain_quoting_hides_is_asked_for_again);
 	tcase_add_test(tc, one_of_many_tables_is_read_by_pages);
 	tcase_add_test(tc, an_answer_too_big_for_one_call_is_read_by_pages);
 	tcase_add_test(tc, a_row_too_big_for_one_call_is_read_by_pages);

@@ -63,6 +63,11 @@ struct fake_d1 {
 	enum err_code fail_with;     /* … like this */
 };
 
+/* How a page is asked for, first and when it showed too little. */
+#define PAGE_PLAIN "SELECT CASE WHEN (0"
+#define PAGE_QUOTED "SELECT '('"
+bool is_page(const char *sql);
+
 /* `path` is a file; sizes are not told, so that it is read by pages. */
 struct fake_d1 *fake_d1_open(const char *path);
 
