@@ -72,7 +72,7 @@ endif
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)")
 
-.PHONY: all programs deps demo check unit unit-programs fuzz fuzz-programs lint clean
+.PHONY: all programs deps demo bench check unit unit-programs fuzz fuzz-programs lint clean
 all: deps
 	@$(MAKE) --no-print-directory programs
 
@@ -87,6 +87,13 @@ demo:
 	@tests/deps.sh demo
 	@$(MAKE) --no-print-directory programs
 	@tests/demo.sh $(BUILD)
+
+# d1keep beside what people use today: tests/bench. BENCH_ONLY="3 4" runs some rows.
+bench:
+	@tests/deps.sh bench
+	@tests/cloudflare/install.sh
+	@$(MAKE) --no-print-directory programs
+	@tests/bench/run.sh $(BUILD)
 
 # Unit tests run with the sanitizers, the rest with the programs as they ship.
 check:

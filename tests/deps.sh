@@ -2,20 +2,22 @@
 # Install what building (and, with `check`, testing) needs: Debian's packages, as
 # root or through sudo. When neither is possible: the one line to run, and stop.
 #
-#   tests/deps.sh build|demo|check|fuzz
+#   tests/deps.sh build|demo|check|bench|fuzz
 set -eu
 
 build="gcc pkg-config libuv1-dev libcurl4-openssl-dev libssl-dev libsqlite3-dev libdeflate-dev libjson-c-dev libconfuse-dev libmicrohttpd-dev"
 demo="sqlite3 openssl"
 check="check curl jq nodejs npm procps systemd mandoc bash zsh fish faketime chromium"
+bench="curl jq nodejs npm procps pigz restic"
 fuzz="clang libclang-rt-dev"
 
 case ${1:-build} in
 build) wanted=$build ;;
 demo) wanted="$build $demo" ;;
 check) wanted="$build $demo $check" ;;
+bench) wanted="$build $demo $bench" ;;
 fuzz) wanted="$build $fuzz" ;;
-*) echo "usage: deps.sh build|demo|check|fuzz" >&2; exit 2 ;;
+*) echo "usage: deps.sh build|demo|check|bench|fuzz" >&2; exit 2 ;;
 esac
 
 # What is there counts by what it does, not by the name of its package: a gcc, a
@@ -27,7 +29,7 @@ have() {
     nodejs) command -v node ;;
     procps) command -v ps ;;
     systemd) command -v systemd-analyze ;;
-    pkg-config | sqlite3 | openssl | curl | jq | npm | clang | mandoc | bash | zsh | fish | faketime | chromium) command -v "$1" ;;
+    pkg-config | sqlite3 | openssl | curl | jq | npm | clang | pigz | restic | mandoc | bash | zsh | fish | faketime | chromium) command -v "$1" ;;
     check) pkg-config --exists check ;;
     libuv1-dev) pkg-config --exists libuv ;;
     libcurl4-openssl-dev) pkg-config --exists libcurl ;;
