@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "base/crash.h"
+
 static const char *const cause_words[] = { "schedule", "retry", "request", "made-up" };
 
 const char *state_cause_word(enum state_cause cause)
@@ -117,14 +119,24 @@ int state_begin_notes(struct state *state, struct err *err)
 int state_end_notes(struct state *state, struct err *err)
 {
 	state->in_notes = false;
+	crash_point("state.before-commit");
 	return end(state, 0, err);
 }
 
 /* ---- notes */
 
+/* Where tests have the daemon die: before a note, and when it is made. */
+static int noted(const char *point, int rc)
+{
+	if (rc == 0)
+		crash_point(point);
+	return rc;
+}
+
 int state_set_next(struct state *state, const char *database, int64_t next_at, struct err *err)
 {
-	return step_with(state, SQL_SET_NEXT, database, next_at, err);
+	crash_point("state.before-next");
+	return noted("state.after-next", step_with(state, SQL_SET_NEXT, database, next_at, err));
 }
 
 int state_set_retry(struct state *state, const char *database, int64_t at, int64_t slot_at,
@@ -134,7 +146,8 @@ int state_set_retry(struct state *state, const char *database, int64_t at, int64
 
 	(void)sqlite3_bind_int64(stmt, 3, slot_at);
 	(void)sqlite3_bind_int(stmt, 4, attempt);
-	return step_with(state, SQL_SET_RETRY, database, at, err);
+	crash_point("state.before-retry");
+	return noted("state.after-retry", step_with(state, SQL_SET_RETRY, database, at, err));
 }
 
 int state_set_asked(struct state *state, const char *database, int64_t run_id,
@@ -164,12 +177,13 @@ int state_run_begin(struct state *state, const char *database, const struct stat
 {
 	int rc;
 
+	crash_point("state.before-begin");
 	if (begin(state, err) != 0)
 		return -1;
 	rc = put_run(state, database, run, err);
 	if (rc == 0)
 		rc = step_with(state, SQL_BEGUN, database, run->id, err);
-	return end(state, rc, err);
+	return noted("state.after-begin", end(state, rc, err));
 }
 
 static int note_end(struct state *state, const char *database, const struct state_run *run,
@@ -188,18 +202,20 @@ int state_run_end(struct state *state, const char *database, const struct state_
 {
 	int rc;
 
+	crash_point("state.before-end");
 	if (begin(state, err) != 0)
 		return -1;
 	rc = put_run(state, database, run, err);
 	if (rc == 0)
 		rc = note_end(state, database, run, err);
-	return end(state, rc, err);
+	return noted("state.after-end", end(state, rc, err));
 }
 
 int state_recover(struct state *state, int64_t now, struct err *err)
 {
 	int rc;
 
+	crash_point("state.before-recover");
 	if (begin(state, err) != 0)
 		return -1;
 	rc = step(state, SQL_RECOVER_NEXT, err);
@@ -209,5 +225,5 @@ int state_recover(struct state *state, int64_t now, struct err *err)
 		(void)sqlite3_bind_int64(state->sql[SQL_RECOVER_RUNS], 1, now);
 		rc = step(state, SQL_RECOVER_RUNS, err);
 	}
-	return end(state, rc, err);
+	return noted("state.after-recover", end(state, rc, err));
 }

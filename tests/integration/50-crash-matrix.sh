@@ -164,7 +164,45 @@ survives() { # DATABASE
     refuse_match "$log" 'Sanitizer|runtime error'
     echo "$(wc -l <"$TEST_TMP/numbered.${1%%/*}") points"
 }
+# A verification that finds damage, killed when it notes that: the next backup finds it, and mends it.
+dies_marking() { # POINT
+    local chunk rc=0
+    BEGUN=$(date +%s) SLOTS=0
+    chunk=$(object local/shop "snapshots/$(ids local/shop | tail -1).json" | jq -r '[.objects[] | select(.table == "b")][0].key')
+    printf '####' | dd of="$TEST_TMP/bucket/local/shop/$chunk" bs=1 seek=20 conv=notrunc status=none
+    D1KEEP_CRASH_AT=$1 "$CRASH_D1KEEP" -c "$CONF" verify local/shop || rc=$?
+    expect_equal "$rc" 137
+    # Seen by the backup itself where the mark was not written yet.
+    rc=0
+    d1keep backup local/shop || rc=$?
+    [ "$rc" -eq "$([ "$1" = mark.before-put ] && echo 3 || echo 0)" ]
+    expect_exit 0 d1keep backup local/shop
+    expect_exit 0 d1keep verify --replay local/shop
+    [ ! -e "$TEST_TMP/bucket/local/shop/$chunk.damaged" ]
+}
+
+# The API answers slowly, and the lease is renewed meanwhile.
+dies_renewing() { # POINT
+    local rc=0 before
+    before=$(ids test/t1 | wc -l)
+    write_conf # through the proxy
+    faults_reset
+    fault '{"match": "^POST .*/raw", "kind": "hook", "delay_ms": 1500}'
+    D1KEEP_LEASE_TTL=1 D1KEEP_CRASH_AT=$1 "$CRASH_D1KEEP" -c "$CONF" backup test/t1 || rc=$?
+    expect_equal "$rc" 137
+    faults_reset
+    expect_equal "$(ids test/t1 | wc -l)" "$before"
+    expect_exit 0 d1keep backup test/t1 --wait 30
+    expect_equal "$(ids test/t1 | wc -l)" $((before + 1))
+}
+
 test_case 'a folder: killed at every point' survives local/shop
 test_case 'R2: killed at every point' survives test/t1
+for point in mark.before-put mark.after-put; do
+    test_case "a verification killed at $point" dies_marking "$point"
+done
+for point in lease.before-renew lease.after-renew; do
+    test_case "killed at $point: followed when the lease expires" dies_renewing "$point"
+done
 
 test_done
