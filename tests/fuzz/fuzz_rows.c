@@ -4,6 +4,7 @@
  * table "t" and the side table of long rows.
  */
 #include <sqlite3.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "restore/rows.h"
@@ -33,7 +34,7 @@ static int watch(void *ctx, int action, const char *a, const char *b, const char
 		REQUIRE(strcmp(a, "_d1keep_long") == 0);
 		break;
 	default:
-		REQUIRE(!"an action no row needs");
+		REQUIRE(false);   /* an action that no row needs */
 	}
 	return SQLITE_OK;
 }
