@@ -12,6 +12,7 @@
 #include "base/crash.h"
 #include "base/mem.h"
 #include "base/stop.h"
+#include "base/utf8.h"
 #include "storage/lease_record.h"
 
 #define KEY "lease.json"
@@ -146,7 +147,8 @@ static void fill_record(const struct candidate *c, struct lease_record *r)
 		.generation = next_generation(c), .held = true, .pid = (int64_t)getpid(),
 		.ttl_s = c->ttl_s, .acquired_at = clock_now(clock), .renewed_at = clock_now(clock),
 	};
-	if (gethostname(r->host, sizeof(r->host) - 1) != 0)
+	if (gethostname(r->host, sizeof(r->host) - 1) != 0 ||
+	    !utf8_valid(r->host, strlen(r->host)))
 		(void)snprintf(r->host, sizeof(r->host), "unknown");
 	(void)snprintf(r->instance, sizeof(r->instance), "%08x%08x%08x%08x", clock_random(clock),
 	    clock_random(clock), clock_random(clock), clock_random(clock));

@@ -47,10 +47,18 @@ static int need_text(struct json_object *o, const char *key, char *ret, size_t s
     struct err *err)
 {
 	const char *s;
+	size_t len;
 
 	if (json_need_str(o, key, &s, err) != 0)
 		return -1;
-	(void)snprintf(ret, size, "%s", s);
+	len = strlen(s);
+	if (len >= size)
+		len = size - 1;
+	/* Back to the first byte of the character that is cut. */
+	while (s[len] != '\0' && len > 0 && ((unsigned char)s[len] & 0xc0) == 0x80)
+		len--;
+	memcpy(ret, s, len);
+	ret[len] = '\0';
 	(void)printable(ret);
 	return 0;
 }
