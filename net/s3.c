@@ -163,8 +163,9 @@ int s3_put(struct s3 *s3, const char *key, const void *data, size_t len,
 int s3_replace(struct s3 *s3, const char *key, const void *data, size_t len,
     const char *content_type, char etag[S3_ETAG_SIZE], struct err *err)
 {
+	/* R2 takes one write a second of a key, and answers 429 to a second one. */
 	static const struct http_pace pace = {
-		.retries = 3, .max_delay_ms = 3000, .stall_timeout_ms = 15000,
+		.retries = 5, .max_delay_ms = 3000, .stall_timeout_ms = 10000,
 	};
 	bool absent = etag[0] == '\0';
 	char fresh[S3_ETAG_SIZE];

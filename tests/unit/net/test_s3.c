@@ -192,7 +192,8 @@ START_TEST(replaces_one_version_only)
 	static const char *const mine[] = { SERVER_CUT, ERROR("412", "PreconditionFailed"), TAGGED("new", "mine"), NULL };
 	static const char *const theirs[] = { SERVER_CUT, ERROR("412", "PreconditionFailed"), TAGGED("x", "their"), NULL };
 	/* Whether it was carried out cannot be seen: the old one is still there. */
-	static const char *const before[] = { SERVER_CUT, SERVER_CUT, SERVER_CUT, SERVER_CUT, TAGGED("old", "before"), NULL };
+	static const char *const before[] = { SERVER_CUT, SERVER_CUT, SERVER_CUT, SERVER_CUT, SERVER_CUT,
+		SERVER_CUT, TAGGED("old", "before"), NULL };
 	static const char *const cannot[] = { ERROR("501", "NotImplemented"), NULL };
 	char etag[S3_ETAG_SIZE] = "\"old\"";
 	struct err err = ERR_INIT;
