@@ -373,7 +373,7 @@ END_TEST
 /* ---- a bucket that cannot, or does not say ---- */
 
 static struct bucket_ops odd_ops;
-static bool odd_refuses, odd_is_mute, odd_loses_answers;
+static atomic_bool odd_refuses, odd_is_mute, odd_loses_answers;
 static const struct bucket_ops *real_ops;
 
 static int odd_replace(struct bucket *b, const char *key, const void *data, size_t len,
