@@ -11,6 +11,9 @@
 #include "storage/names.h"
 #include "storage/pack.h"
 
+/* Enough that a worker never waits for the reader: more would only be memory. */
+#define WAITING_CHUNKS 2
+
 struct upload {
 	struct store *store;
 	struct share *share;
@@ -111,7 +114,7 @@ struct upload *upload_new(struct store *store, struct share *share, unsigned wor
 	u->share = share;
 	(void)pthread_mutex_init(&u->lock, NULL);
 	u->queue = queue_new(&(struct queue_options){
-		.workers = workers, .depth = 2 * (size_t)workers,
+		.workers = workers, .depth = WAITING_CHUNKS,
 		.work = work, .release = release, .ctx = u,
 	});
 	return u;

@@ -14,7 +14,9 @@
 #include "cli/confirm.h"
 #include "storage/sign.h"
 
-#define MAX_WORKERS 16
+/* They wait for the bucket more than they compute; each holds a chunk. */
+#define LEAST_WORKERS 4
+#define MAX_WORKERS 8
 
 static void print_problems(const char *path, const struct config_problems *problems)
 {
@@ -64,8 +66,8 @@ static unsigned worker_count(const struct config *config)
 
 	if (config->workers > 0)
 		return config->workers;
-	if (cores < 2)
-		return 2;
+	if (cores < LEAST_WORKERS)
+		return LEAST_WORKERS;
 	return cores > MAX_WORKERS ? MAX_WORKERS : (unsigned)cores;
 }
 

@@ -88,7 +88,7 @@ files_conf() {
     local n
     mkdir -p "$STATE_DIR" "$TEST_TMP/bucket"
     {
-        printf 'state_dir = "%s"\nbucket "here" { type = "directory" path = "%s" }\nenvironment "local" { bucket = "here"\n' "$STATE_DIR" "$TEST_TMP/bucket"
+        printf 'state_dir = "%s"\nbucket "here" { type = "directory" path = "%s" }\nenvironment "local" { bucket = "here" verify = "none"\n' "$STATE_DIR" "$TEST_TMP/bucket"
         for ((n = 0; n <= 40; n++)); do printf 'database "f%d" { source = "sqlite" path = "%s" }\n' "$n" "$1"; done
         echo '}'
     } >"$CONF"
@@ -114,7 +114,7 @@ rig_conf() {
         printf 'state_dir = "%s"\naccount "taco" { id = "%s" api_token = "file:%s" api_base = "%s" request_budget = 100000 }\n' \
             "$STATE_DIR" "$RIG_ACCOUNT" "$TEST_TMP/token" "$API"
         conf_bucket b1
-        printf 'environment "rig" { account = "taco" bucket = "b1"\n'
+        printf 'environment "rig" { account = "taco" bucket = "b1" verify = "none"\n'
         for ((n = 0; n <= 40; n++)); do printf 'database "r%d" { id = "7e570000-0000-4000-8000-000000000003" }\n' "$n"; done
         echo '}'
     } >"$CONF"
