@@ -7,6 +7,7 @@
 
 #include "backup/take.h"
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/stamp.h"
@@ -16,6 +17,7 @@
 #include "cli/lease_scope.h"
 #include "cli/pruning.h"
 #include "cli/slot.h"
+#include "cli/snapshot_json.h"
 #include "cli/verifying.h"
 #include "net/http.h"
 #include "storage/lease.h"
@@ -151,7 +153,8 @@ static int report_new(struct backup_job *job, const struct manifest *m,
 {
 	int status;
 
-	print_result(m, cost->ms);
+	if (job->document == NULL)
+		print_result(m, cost->ms);
 	status = warn_about(m);
 	if (job->locked)
 		status = EXIT_AGAIN;
@@ -170,7 +173,8 @@ static int take_or_find(struct backup_job *job, const struct config_database *d,
 	if (job->slot_at > 0) {
 		if (slot_find(&store->store, job->slot_at, clock_now(&clock_system), ret_id, err) == 0) {
 			progress_end(&job->progress);
-			(void)printf("%s/%s   %s was answered already, by snapshot %s\n",
+			if (job->document == NULL)
+				(void)printf("%s/%s   %s was answered already, by snapshot %s\n",
 			    d->environment->name, d->name, stamp_iso(job->slot_at, slot), ret_id);
 			(void)fflush(stdout);
 			events_taken(&job->events, ret_id);
@@ -183,6 +187,9 @@ static int take_or_find(struct backup_job *job, const struct config_database *d,
 	if (take_new(job, d, store, &m, &cost, err) != 0)
 		return -1;
 	progress_end(&job->progress);
+	job->cost.requests = m.requests;
+	/* A file's rows are read for nothing. */
+	job->cost.rows_read = m.requests > 0 ? m.rows_read : 0;
 	*ret_status = report_new(job, &m, &cost);
 	memcpy(ret_id, m.id, strlen(m.id) + 1);
 	manifest_release(&m);
@@ -216,7 +223,10 @@ static int verify_loaded(struct backup_job *job, struct store *store,
 		.replay = replay, .quiet = job->quiet,
 	}, &v, &ms, err) != 0)
 		return -1;
-	*ret_status = verifying_print(snapshot, &v, ms);
+	if (job->document == NULL)
+		*ret_status = verifying_print(snapshot, &v, ms);
+	else
+		*ret_status = v.good ? EXIT_DONE : EXIT_DAMAGE;
 	events_verified(&job->events, &v, ms);
 	verdict_release(&v);
 	return 0;
@@ -257,7 +267,7 @@ static void report_pruned(struct backup_job *job, const char *name,
 
 	events_pruned(&job->events, (int64_t)report->removed, (int64_t)report->kept,
 	    report->freed_bytes);
-	if (report->removed_objects > 0)
+	if (report->removed_objects > 0 && job->document == NULL)
 		(void)printf("%s   %s\n", name, summary);
 	(void)fflush(stdout);
 }
@@ -287,6 +297,63 @@ static int prune(struct backup_job *job, const struct config_database *d,
 	return status;
 }
 
+/* ---- what it cost ---- */
+
+static void print_cost(const char *name, const struct cost *c)
+{
+	char requests[FORMAT_SIZE], rows[FORMAT_SIZE], writes[FORMAT_SIZE], reads[FORMAT_SIZE],
+	    dollars[COST_SIZE];
+
+	if (cost_is_nothing(c))
+		return;
+	(void)printf("%s   cost: %s %s, %s %s read by D1; bucket: %s %s, %s %s; %s by Cloudflare's list\n", name,
+	    format_count(c->requests, requests), plural(c->requests, "request", "requests"),
+	    format_count(c->rows_read, rows), plural(c->rows_read, "row", "rows"),
+	    format_count(c->writes, writes), plural(c->writes, "write", "writes"),
+	    format_count(c->reads, reads), plural(c->reads, "read", "reads"),
+	    cost_format(cost_dollars(c), dollars));
+	(void)fflush(stdout);
+}
+
+/* The snapshot as it can be read back now. */
+static struct json_object *backup_json(const char *name, struct store *store, const char *id,
+    const struct cost *cost)
+{
+	struct json_object *o = json_object_new_object();
+	struct err ignored = ERR_INIT;
+	struct verdict v = { .good = false };
+	struct snapshot snapshot;
+	bool has_verdict;
+
+	json_set_str(o, "database", name);
+	if (store_load(store, id, &snapshot, &ignored) == 0) {
+		has_verdict = store_get_verdict(store, id, &v, &ignored) == 0;
+		json_set(o, "snapshot", snapshot_json(&snapshot, has_verdict ? &v : NULL, NULL, false));
+		if (has_verdict)
+			verdict_release(&v);
+		snapshot_release(&snapshot);
+	}
+	json_set(o, "cost", cost_json(cost));
+	return o;
+}
+
+static void tell_cost(struct backup_job *job, const struct config_database *d,
+    struct open_store *store, const char *id)
+{
+	AUTO_STR name = mem_printf("%s/%s", d->environment->name, d->name);
+	struct bucket_operations o = bucket_operations(store->bucket);
+
+	/* The lease, which is given back at the very end, is one more. */
+	job->cost.writes = o.writes + (o.writes > 0 && store->store.lease != NULL);
+	job->cost.reads = o.reads;
+	job->cost.deletes = o.deletes;
+	if (job->document == NULL)
+		print_cost(name, &job->cost);
+	else
+		(void)json_object_array_add(job->document,
+		    backup_json(name, &store->store, id, &job->cost));
+}
+
 /* ---- all of it ---- */
 
 /* Damage before all else; then what came first. */
@@ -310,6 +377,7 @@ static int run_in(struct backup_job *job, const struct config_database *d,
 	*ret_status = worse(*ret_status, verified);
 	if (job->prune && verified == EXIT_DONE && !stop_requested())
 		*ret_status = worse(*ret_status, prune(job, d, store));
+	tell_cost(job, d, store, id);
 	return 0;
 }
 
@@ -321,6 +389,7 @@ int backup_job_run(struct backup_job *job, const struct config_database *d)
 	int status = EXIT_DONE, rc;
 
 	job->locked = false;
+	job->cost = (struct cost){ .requests = 0 };
 	events_start(&job->events, name);
 	progress_begin(&job->progress, name, 0, job->quiet);
 	rc = open_store(job->session, d, &store, &err);

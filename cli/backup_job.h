@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cli/cost.h"
 #include "cli/events.h"
 #include "cli/progress.h"
 #include "cli/session.h"
@@ -21,10 +22,12 @@ struct backup_job {
 	enum config_verify verify;
 	bool prune;
 	bool quiet;
+	struct json_object *document;   /* an array that gets what is else printed; or NULL */
 	struct events events;
 	/* Of the database at hand. */
 	struct progress progress;
 	bool locked;                 /* an export may have left the database locked */
+	struct cost cost;
 };
 
 /* Everything is printed and told; the exit status of this one database. */

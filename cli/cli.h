@@ -65,6 +65,7 @@ extern const struct command command_prune;
 extern const struct command command_remove;
 extern const struct command command_status;
 extern const struct command command_timetable;
+extern const struct command command_estimate;
 extern const struct command command_check;
 extern const struct command command_notify;
 extern const struct command command_keygen;

@@ -4,16 +4,18 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/mem.h"
 #include "base/stamp.h"
 #include "base/stop.h"
 #include "cli/backup_job.h"
 #include "cli/cli.h"
 #include "cli/slot.h"
+#include "cli/snapshot_json.h"
 #include "cli/via_daemon.h"
 #include "cli/session.h"
 
-enum { OPT_ALL = 256, OPT_VERIFY, OPT_PRUNE, OPT_WAIT, OPT_SLOT, OPT_EVENTS, OPT_VIA_DAEMON, OPT_NO_WAIT };
+enum { OPT_ALL = OPT_JSON + 1, OPT_VERIFY, OPT_PRUNE, OPT_WAIT, OPT_SLOT, OPT_EVENTS, OPT_VIA_DAEMON, OPT_NO_WAIT };
 
 #define MAX_WAIT_S 86400
 
@@ -26,6 +28,7 @@ static const struct option_def options[] = {
 	{ OPT_SLOT, "slot", "TIME", "the scheduled time that this answers: none is taken twice" },
 	{ OPT_VIA_DAEMON, "via-daemon", NULL, "have the running d1keepd do it, and follow it to its end" },
 	{ OPT_NO_WAIT, "no-wait", NULL, "with --via-daemon: only ask for it" },
+	{ OPT_JSON, "json", NULL, "one JSON document: {\"backups\":[{\"database\":…,\"snapshot\":…,\"cost\":…}]}" },
 	{ OPT_EVENTS, "events-fd", "N", NULL },
 	{ 0, NULL, NULL, NULL },
 };
@@ -178,6 +181,9 @@ static int read_option(struct backup_job *job, const struct command *command, in
 	case OPT_PRUNE:
 		job->prune = true;
 		return 0;
+	case OPT_JSON:
+		job->document = json_object_new_array();
+		return 0;
 	case OPT_WAIT:
 		return read_wait(job, command, value);
 	case OPT_SLOT:
@@ -186,6 +192,18 @@ static int read_option(struct backup_job *job, const struct command *command, in
 		job->events.fd = events_listener(value);
 		return 0;
 	}
+}
+
+/* What was done, also when not all of it was. */
+static void print_document(struct backup_job *job)
+{
+	AUTO_JSON document = NULL;
+
+	if (job->document == NULL)
+		return;
+	document = json_object_new_object();
+	json_set(document, "backups", job->document);
+	print_json(document);
 }
 
 static int run(const struct cli *cli, const struct command *command, int argc, char **argv)
@@ -209,6 +227,8 @@ static int run(const struct cli *cli, const struct command *command, int argc, c
 		return EXIT_USAGE;
 	if (way.no_wait && !way.via_daemon)
 		return usage_error(command, "--no-wait goes with --via-daemon");
+	if (way.via_daemon && job.document != NULL)
+		return usage_error(command, "--json and --via-daemon do not go together: what it cost, the daemon's status tells");
 	if (way.all != (args.rest_count == 0))
 		return usage_error(command, way.all ? "--all and names do not go together" :
 		    "which database? (ENVIRONMENT, ENVIRONMENT/DATABASE, or --all)");
@@ -218,6 +238,7 @@ static int run(const struct cli *cli, const struct command *command, int argc, c
 	job.session = &session;
 	status = run_job(&job, &way, &session, args.rest, args.rest_count);
 	session_close(&session);
+	print_document(&job);
 	return finish_output(status);
 }
 
@@ -230,7 +251,9 @@ const struct command command_backup = {
 	    "from the database's previous snapshot are not stored again. Then it is verified,\n"
 	    "as the configuration says (verify = \"replay\"). Exit status 3 means that it is\n"
 	    "damaged, 5 that something could not be kept exactly: it is named; 75 that another\n"
-	    "run works on the database (--wait), or that it may work later.",
+	    "run works on the database (--wait), or that it may work later.\n\n"
+	    "At the end stands what it cost: requests to the API, rows that D1 read, operations\n"
+	    "on the bucket, and what Cloudflare charges for those beyond what a plan includes.",
 	.options = options,
 	.run = run,
 };

@@ -26,6 +26,7 @@ const struct command *const commands[] = {
 	&command_remove,
 	&command_status,
 	&command_timetable,
+	&command_estimate,
 	&command_notify,
 	&command_init,
 	&command_check,

@@ -55,6 +55,14 @@ fail:
 	return NULL;
 }
 
+struct s3_operations s3_operations(const struct s3 *s3)
+{
+	return (struct s3_operations){
+		.writes = atomic_load(&s3->writes), .reads = atomic_load(&s3->reads),
+		.deletes = atomic_load(&s3->deletes),
+	};
+}
+
 void s3_free(struct s3 *s3)
 {
 	if (s3 == NULL)

@@ -40,6 +40,13 @@ struct s3_options {
 struct s3 *s3_new(struct http *http, const struct s3_options *options, struct err *err);
 void s3_free(struct s3 *s3);
 
+/* Requests that were sent so far, retries included, as Cloudflare charges them:
+ * writes and lists (class A), reads (class B), deletions (free). */
+struct s3_operations {
+	int64_t writes, reads, deletes;
+};
+struct s3_operations s3_operations(const struct s3 *s3);
+
 /* With `if_absent`, `If-None-Match: *`: ERR_EXISTS when the key is taken. When
  * an answer was lost and the try after it says "exists", the object is read
  * back: if it holds these very bytes the PUT has succeeded. A bucket that

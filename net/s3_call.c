@@ -13,7 +13,7 @@
 /* A call on its way: what is to be signed anew for every try, and the header
  * lines of the try at hand. */
 struct signing {
-	const struct s3 *s3;
+	struct s3 *s3;
 	const struct s3_call *call;
 	const char *path;
 	char payload_sha256[SHA256_HEX_SIZE];
@@ -63,6 +63,17 @@ static int sign(const struct signing *s, const struct sigv4_header *headers, siz
 	return sigv4_sign(&request, ret, err);
 }
 
+/* As Cloudflare counts them: every sending. Listing is a write to it. */
+static void count_operation(struct s3 *s3, const struct s3_call *call)
+{
+	if (strcmp(call->method, "DELETE") == 0)
+		(void)atomic_fetch_add(&s3->deletes, 1);
+	else if (call->key != NULL && strcmp(call->method, "PUT") != 0)
+		(void)atomic_fetch_add(&s3->reads, 1);
+	else
+		(void)atomic_fetch_add(&s3->writes, 1);
+}
+
 /* The `sign` hook of struct http_request: a signature is good for 15 minutes,
  * and back-off may take longer than that. */
 static int sign_try(void *ctx, struct http_request *request, struct err *err)
@@ -72,6 +83,7 @@ static int sign_try(void *ctx, struct http_request *request, struct err *err)
 	size_t extra_count = own_headers(s->call, extra);
 	struct sigv4_result signature;
 
+	count_operation(s->s3, s->call);
 	release_lines(s);
 	if (sign(s, extra, extra_count, &signature, err) != 0)
 		return -1;

@@ -4,6 +4,8 @@
 #ifndef D1KEEP_NET_S3_CALL_H
 #define D1KEEP_NET_S3_CALL_H
 
+#include <stdatomic.h>
+
 #include "net/s3.h"
 #include "net/s3_error.h"
 #include "net/sigv4.h"
@@ -18,6 +20,7 @@ struct s3 {
 	struct secret access_key_id;
 	struct secret secret_access_key;
 	struct secret session_token;
+	atomic_int_least64_t writes, reads, deletes;   /* struct s3_operations */
 };
 
 struct s3_call {

@@ -116,6 +116,12 @@ int bucket_sweep(struct bucket *b, const char *folder, int64_t min_age_s, bool d
 	return named(b, b->ops->sweep(b, folder, min_age_s, dry_run, ret, err), err);
 }
 
+struct bucket_operations bucket_operations(struct bucket *b)
+{
+	return b->ops->operations != NULL ? b->ops->operations(b) :
+	    (struct bucket_operations){ .writes = 0 };
+}
+
 void bucket_free(struct bucket *b)
 {
 	if (b != NULL)

@@ -41,6 +41,12 @@ struct bucket_swept {
 	int64_t bytes;
 };
 
+/* What was asked of the bucket so far, as its provider charges it: writes and
+ * lists, reads, deletions. */
+struct bucket_operations {
+	int64_t writes, reads, deletes;
+};
+
 struct bucket_ops {
 	int (*put)(struct bucket *b, const char *key, const void *data, size_t len,
 	    bool if_absent, struct err *err);
@@ -56,6 +62,8 @@ struct bucket_ops {
 	int (*sweep)(struct bucket *b, const char *folder, int64_t min_age_s, bool dry_run,
 	    struct bucket_swept *ret, struct err *err);
 	void (*free)(struct bucket *b);
+	/* NULL where nobody counts them. */
+	struct bucket_operations (*operations)(struct bucket *b);
 };
 
 /* The first member of each kind's own struct. */
@@ -105,6 +113,9 @@ int bucket_list(struct bucket *b, const char *prefix, bucket_visit *visit, void 
  * `min_age_s` old. No listing shows it. */
 int bucket_sweep(struct bucket *b, const char *folder, int64_t min_age_s, bool dry_run,
     struct bucket_swept *ret, struct err *err);
+
+/* All zero for a directory. */
+struct bucket_operations bucket_operations(struct bucket *b);
 
 void bucket_free(struct bucket *b);
 

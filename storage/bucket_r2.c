@@ -79,6 +79,13 @@ static int r2_list(struct bucket *b, const char *prefix, bucket_visit *visit, vo
 	return s3_list(s3_of(b), prefix, visit, ctx, err);
 }
 
+static struct bucket_operations r2_operations(struct bucket *b)
+{
+	struct s3_operations o = s3_operations(s3_of(b));
+
+	return (struct bucket_operations){ o.writes, o.reads, o.deletes };
+}
+
 static void r2_free(struct bucket *b)
 {
 	s3_free(s3_of(b));
@@ -87,7 +94,7 @@ static void r2_free(struct bucket *b)
 }
 
 static const struct bucket_ops r2_ops = {
-	r2_put, r2_replace, r2_get, r2_head, r2_remove, r2_list, NULL, r2_free,
+	r2_put, r2_replace, r2_get, r2_head, r2_remove, r2_list, NULL, r2_free, r2_operations,
 };
 
 struct bucket *bucket_r2_new(struct s3 *s3, const char *name)
