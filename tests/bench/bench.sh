@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2119 # set for the rows; no flags
 # What the rows of the bench have in common. A row's script begins with `. "$(dirname "$0")/bench.sh"`, measures, and says
 # what it found with `row`; run.sh makes the table of it. Ratios count: what is compared runs alternately, several times,
 # and the median of the ratios is told.

@@ -32,6 +32,7 @@ test_case 'a file in a directory costs nothing, and says nothing of it' costs_no
 
 forecasts() {
     expect_exit 0 d1keep estimate test
+    # shellcheck disable=SC2016 # a dollar sign
     expect_out '^test/t1 +30 +60 +[0-9]+ +[0-9]+ +[0-9]+ .*\$0\.00[0-9]+$'
     expect_out '^test/t2 +30 +\? +\?'
     expect_out '^account "taco": 60 requests; in the busiest five minutes 2 are due, of 100,000 that its budget allows$'
