@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/events.h"
 #include "cli/format.h"
+#include "cli/listing.h"
 #include "cli/session.h"
 #include "cli/snapshot_json.h"
 
@@ -32,6 +33,7 @@ struct listing {
 	struct columns *columns;      /* for people */
 	struct json_object *array;    /* or for programs */
 	struct events events;         /* errors, for d1keepd */
+	const char *name;             /* of the database */
 	int status;
 };
 
@@ -82,29 +84,22 @@ static void note_failure(struct listing *l, const struct err *err)
 }
 
 /* A snapshot that cannot be loaded is said, and is no reason to hide the rest. */
-static void list_one(struct listing *l, struct open_store *open, const struct store_id *id,
-    const char *name)
+static void list_one(void *ctx, const struct listed_snapshot *s)
 {
-	struct verdict verdict = { 0 };
-	struct pin pin = { 0 };
-	struct snapshot snapshot;
-	struct err err = ERR_INIT;
+	struct listing *l = ctx;
+	struct err err = s->err;
 
-	if (store_load(&open->store, id->id, &snapshot, &err) != 0) {
-		(void)err_wrap(&err, "%s", name);
+	if (err.code != ERR_NONE) {
+		(void)err_wrap(&err, "%s", l->name);
 		note_failure(l, &err);
 		return;
 	}
-	if (id->has_verdict && store_get_verdict(&open->store, id->id, &verdict, &err) != 0)
-		log_warning("%s: %s", name, err.msg);
-	if (id->has_pin && store_get_pin(&open->store, id->id, &pin, &err) != 0)
-		log_warning("%s: %s", name, err.msg);
+	if (s->beside_err.code != ERR_NONE)
+		log_warning("%s: %s", l->name, s->beside_err.msg);
 	if (l->array != NULL)
-		(void)json_object_array_add(l->array, snapshot_json(&snapshot, &verdict, &pin, false));
+		(void)json_object_array_add(l->array, snapshot_json(&s->snapshot, &s->verdict, &s->pin, false));
 	else
-		add_row(l->columns, &snapshot, &verdict, &pin);
-	verdict_release(&verdict);
-	snapshot_release(&snapshot);
+		add_row(l->columns, &s->snapshot, &s->verdict, &s->pin);
 }
 
 static int list_database(struct listing *l, const struct config_database *d, struct err *err)
@@ -116,9 +111,13 @@ static int list_database(struct listing *l, const struct config_database *d, str
 
 	if (open_store(l->session, d, &open, err) != 0)
 		return err_wrap(err, "%s", name);
+	open_cache(l->session, d, &open);
+	l->name = name;
 	rc = store_list(&open.store, &ids, err);
-	for (size_t i = ids.count; rc == 0 && i > 0; i--)
-		list_one(l, &open, &ids.items[i - 1], name);
+	if (rc == 0)
+		rc = listing_each(&open, &ids, list_one, l, err);
+	if (rc == 0)
+		store_trim_cache(&open.store, &ids);
 	store_ids_release(&ids);
 	close_store(&open);
 	return rc == 0 ? 0 : err_wrap(err, "%s", name);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/secret.h"
@@ -15,11 +16,13 @@
 #include "net/s3.h"
 #include "storage/bucket_dir.h"
 #include "storage/bucket_r2.h"
+#include "storage/cache.h"
 
 #define RETRIES 4
 #define CONNECT_TIMEOUT_MS 15000
 #define STALL_TIMEOUT_MS 60000
 #define BUDGET_PERIOD_MS 300000
+#define FAR_READERS 16
 
 static struct http *new_http(const char *ca_file, struct budget *budget)
 {
@@ -83,9 +86,11 @@ int open_store(const struct session *session, const struct config_database *data
 	const struct config_bucket *c = database->policy.bucket;
 
 	*ret = (struct open_store){ .bucket = NULL };
+	ret->readers = session->workers;
 	if (c->type == CONFIG_BUCKET_DIRECTORY) {
 		ret->bucket = bucket_dir_new(c->path, c->name, err);
 	} else {
+		ret->readers = FAR_READERS;
 		ret->http = new_http(c->ca_file, NULL);
 		ret->bucket = new_r2(c, ret->http, err);
 	}
@@ -103,39 +108,73 @@ void close_store(struct open_store *open)
 	lease_scope_end(open);
 	store_release(&open->store);
 	bucket_free(open->bucket);
+	cache_free(open->cache);
 	http_free(open->http);
 	*open = (struct open_store){ .bucket = NULL };
 }
 
-/* ---- databases ---- */
+/* ---- what this host keeps ---- */
 
-/* Where the processes of this host share one token's budget: state_dir, or for a
- * person who may not write there, a folder of their own. */
-static char *budget_folder(const struct config *config)
+/* state_dir, or for a person who may not write there, a folder of their own; false
+ * when neither can be written. */
+static bool find_folder(const struct config *config, char **ret)
 {
 	const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
 	struct err ignored = ERR_INIT;
-	char *folder;
 
-	if (dir_make(config->state_dir, 0700, &ignored) == 0 &&
-	    access(config->state_dir, W_OK) == 0)
-		return mem_strdup(config->state_dir);
-	folder = cache != NULL ? mem_printf("%s/d1keep", cache) :
+	*ret = mem_strdup(config->state_dir);
+	if (dir_make(*ret, 0700, &ignored) == 0 && access(*ret, W_OK) == 0)
+		return true;
+	free(*ret);
+	*ret = cache != NULL ? mem_printf("%s/d1keep", cache) :
 	    mem_printf("%s/.cache/d1keep", home != NULL ? home : "");
-	if (dir_make(folder, 0700, &ignored) != 0)
-		log_warning("no place to share the request budget: neither \"%s\" nor \"%s\" can be written",
-		    config->state_dir, folder);
-	return folder;
+	return dir_make(*ret, 0700, &ignored) == 0;
 }
 
+/* Another bucket, or another folder in it, has other objects of the same names. */
+static void hash_place(const struct config_bucket *c, const char *folder, char ret[SHA256_HEX_SIZE])
+{
+	AUTO_STR place = mem_printf("%s\n%s\n%s\n%s", c->account != NULL ? c->account->id : "",
+	    c->endpoint != NULL ? c->endpoint : "", c->bucket != NULL ? c->bucket : c->name, folder);
+
+	sha256_hex(place, strlen(place), ret);
+}
+
+void open_cache(const struct session *session, const struct config_database *database,
+    struct open_store *open)
+{
+	const struct config_bucket *c = database->policy.bucket;
+	AUTO_STR folder = NULL;
+	AUTO_STR all = NULL;
+	AUTO_STR own = NULL;
+	char hex[SHA256_HEX_SIZE];
+
+	if (c->type == CONFIG_BUCKET_DIRECTORY || !find_folder(session->config, &folder))
+		return;
+	hash_place(c, open->store.folder, hex);
+	all = mem_printf("%s/manifests", folder);
+	own = mem_printf("%s/%.32s", all, hex);
+	open->cache = cache_open(own, &clock_system);
+	open->store.cache = open->cache;
+	file_give_to_owner_of_folder(all);
+	file_give_to_owner_of_folder(own);
+}
+
+/* ---- databases ---- */
+
+/* The processes of this host share one token's budget. */
 static struct budget *open_budget(const struct config *config, const struct config_account *a)
 {
-	AUTO_STR folder = budget_folder(config);
-	AUTO_STR path = mem_printf("%s/budget-%s", folder, a->name);
+	AUTO_STR folder = NULL;
+	AUTO_STR path = NULL;
 	struct err err = ERR_INIT;
-	struct budget *budget = budget_open(path, a->request_budget, BUDGET_PERIOD_MS,
-	    &clock_system, &err);
+	struct budget *budget;
 
+	if (!find_folder(config, &folder))
+		log_warning("no place to share the request budget: neither \"%s\" nor \"%s\" can be written",
+		    config->state_dir, folder);
+	path = mem_printf("%s/budget-%s", folder, a->name);
+	budget = budget_open(path, a->request_budget, BUDGET_PERIOD_MS, &clock_system, &err);
 	if (budget == NULL)
 		log_warning("requests are not paced: %s", err.msg);
 	return budget;

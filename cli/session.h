@@ -50,11 +50,18 @@ struct open_store {
 	struct store store;
 	struct bucket *bucket;
 	struct http *http;           /* of the bucket, or NULL */
+	struct cache *cache;         /* of the store, or NULL */
+	unsigned readers;            /* that may ask the bucket at once: more where it is far */
 };
 
 int open_store(const struct session *session, const struct config_database *database,
     struct open_store *ret, struct err *err);
 void close_store(struct open_store *open);
+
+/* Give the store copies on this machine's disk, for commands that only look. A bucket
+ * that is a folder needs none. */
+void open_cache(const struct session *session, const struct config_database *database,
+    struct open_store *open);
 
 struct open_db {
 	struct db *db;

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "base/stamp.h"
 #include "storage/names.h"
+#include "storage/store_internal.h"
 
 #define PIN_MAX_BYTES 4096
 
@@ -43,7 +44,8 @@ static int read_pin(const struct buf *text, struct pin *ret, struct err *err)
 	return 0;
 }
 
-int store_get_pin(struct store *store, const char *id, struct pin *ret, struct err *err)
+static int get_pin(struct store *store, const char *id, const struct store_seen *seen,
+    struct pin *ret, struct err *err)
 {
 	AUTO_STR key = names_pin(id);
 	AUTO_BUF text = BUF_INIT(PIN_MAX_BYTES);
@@ -51,7 +53,7 @@ int store_get_pin(struct store *store, const char *id, struct pin *ret, struct e
 	int rc;
 
 	*ret = (struct pin){ .until = PINNED_FOR_EVER };
-	rc = store_get(store, key, &text, &local);
+	rc = store_get_seen(store, key, seen, &text, &local);
 	if (rc == 0)
 		rc = read_pin(&text, ret, &local);
 	else if (local.code == ERR_TOO_BIG)
@@ -63,6 +65,17 @@ int store_get_pin(struct store *store, const char *id, struct pin *ret, struct e
 	if (err != NULL)
 		*err = local;
 	return err_wrap(err, "%s", key);
+}
+
+int store_get_pin(struct store *store, const char *id, struct pin *ret, struct err *err)
+{
+	return get_pin(store, id, NULL, ret, err);
+}
+
+int store_get_pin_listed(struct store *store, const struct store_id *listed, struct pin *ret,
+    struct err *err)
+{
+	return get_pin(store, listed->id, &listed->pin, ret, err);
 }
 
 int store_remove_pin(struct store *store, const char *id, struct err *err)

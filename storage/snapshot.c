@@ -11,12 +11,14 @@
 #include "storage/lease.h"
 #include "storage/names.h"
 #include "storage/sign.h"
+#include "storage/store_internal.h"
 
 /* How many seconds after its moment a snapshot may look for a free id. */
 #define ID_TRIES 30
 /* How far ahead of its reading a snapshot's id may be, so that ids sort as the
  * snapshots came: what retention takes for a clock that is right. */
 #define AHEAD_MAX_S 300
+#define SIGNATURE_MAX_BYTES 4096
 
 const char *signature_name(enum signature signature)
 {
@@ -33,14 +35,26 @@ void snapshot_release(struct snapshot *snapshot)
 
 /* ---- load ---- */
 
-static int check_signature(struct store *store, const char *id, const struct buf *text,
-    enum signature *ret, struct err *err)
+/* What a listing alone tells of it; else SIGNATURE_BAD, and it has to be read. */
+static enum signature listed_signature(const struct store *store, const struct store_seen *seen)
+{
+	if (seen != NULL && seen->bytes < 0)
+		return SIGNATURE_NONE;
+	return seen != NULL && store->verifier == NULL && seen->bytes <= SIGNATURE_MAX_BYTES ?
+	    SIGNATURE_UNCHECKED : SIGNATURE_BAD;
+}
+
+static int check_signature(struct store *store, const char *id, const struct store_seen *seen,
+    const struct buf *text, enum signature *ret, struct err *err)
 {
 	AUTO_STR key = names_signature(id);
-	AUTO_BUF sig = BUF_INIT(4096);
+	AUTO_BUF sig = BUF_INIT(SIGNATURE_MAX_BYTES);
 	struct err get_err = ERR_INIT;
 
-	if (store_get(store, key, &sig, &get_err) != 0) {
+	*ret = listed_signature(store, seen);
+	if (*ret != SIGNATURE_BAD)
+		return 0;
+	if (store_get_seen(store, key, seen, &sig, &get_err) != 0) {
 		if (get_err.code != ERR_NOT_FOUND && get_err.code != ERR_TOO_BIG) {
 			*err = get_err;
 			return -1;
@@ -86,13 +100,16 @@ static int check_identity(struct store *store, const char *id, const struct mani
 	return 0;
 }
 
-static int load(struct store *store, const char *id, struct snapshot *ret, struct err *err)
+/* `listed` may be NULL. */
+static int load(struct store *store, const char *id, const struct store_id *listed,
+    struct snapshot *ret, struct err *err)
 {
 	AUTO_STR key = names_manifest(id);
 	AUTO_BUF text = BUF_INIT(MANIFEST_MAX_BYTES);
 
-	if (store_get(store, key, &text, err) != 0 ||
-	    check_signature(store, id, &text, &ret->signature, err) != 0 ||
+	if (store_get_seen(store, key, listed != NULL ? &listed->manifest : NULL, &text, err) != 0 ||
+	    check_signature(store, id, listed != NULL ? &listed->signature : NULL, &text,
+	    &ret->signature, err) != 0 ||
 	    judge_signature(store, ret->signature, err) != 0 ||
 	    manifest_read(buf_str(&text), text.len, &ret->manifest, err) != 0 ||
 	    check_identity(store, id, &ret->manifest, err) != 0)
@@ -104,10 +121,20 @@ static int load(struct store *store, const char *id, struct snapshot *ret, struc
 int store_load(struct store *store, const char *id, struct snapshot *ret, struct err *err)
 {
 	*ret = (struct snapshot){ .signature = SIGNATURE_NONE };
-	if (load(store, id, ret, err) == 0)
+	if (load(store, id, NULL, ret, err) == 0)
 		return 0;
 	snapshot_release(ret);
 	return err_wrap(err, "snapshot %s", id);
+}
+
+int store_load_listed(struct store *store, const struct store_id *listed, struct snapshot *ret,
+    struct err *err)
+{
+	*ret = (struct snapshot){ .signature = SIGNATURE_NONE };
+	if (load(store, listed->id, listed, ret, err) == 0)
+		return 0;
+	snapshot_release(ret);
+	return err_wrap(err, "snapshot %s", listed->id);
 }
 
 /* ---- find ---- */

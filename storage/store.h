@@ -22,6 +22,7 @@
 struct signer;
 struct verifier;
 struct lease;
+struct cache;
 
 struct store {
 	struct bucket *bucket;             /* not owned */
@@ -30,6 +31,7 @@ struct store {
 	const struct verifier *verifier;   /* NULL: no key is trusted; not owned */
 	struct lease *lease;               /* NULL: none is held; checked before what matters
 	                                    * is written or deleted (storage/lease.h); not owned */
+	const struct cache *cache;         /* NULL: none; of what store_…_listed() read; not owned */
 };
 
 /* Fills `ret`; everything handed in must outlive it. */
@@ -74,11 +76,18 @@ struct snapshot {
 
 void snapshot_release(struct snapshot *snapshot);
 
+/* What a listing tells of an object. */
+struct store_seen {
+	int64_t bytes;           /* -1: it is not there */
+	int64_t age_s;           /* as for bucket_visit */
+};
+
 /* Ids, oldest first, and what lies beside the manifest. */
 struct store_id {
 	char id[20];
 	bool has_verdict;
 	bool has_pin;
+	struct store_seen manifest, signature, verdict, pin;
 };
 struct store_ids {
 	struct store_id *items;
@@ -91,6 +100,15 @@ void store_ids_release(struct store_ids *ids);
  * is damaged, names another database, or its signature is bad, or when keys
  * are trusted and it is not signed at all. `ret` is empty on failure. */
 int store_load(struct store *store, const char *id, struct snapshot *ret, struct err *err);
+
+/* The same for one that was just listed, with its verdict and its pin: what the
+ * store's cache has of them, and what the listing shows to be missing, is not asked
+ * for again. For looking on: whoever restores or deletes asks the bucket. */
+int store_load_listed(struct store *store, const struct store_id *listed, struct snapshot *ret,
+    struct err *err);
+
+/* The cache forgets what is not listed. */
+void store_trim_cache(const struct store *store, const struct store_ids *ids);
 
 /* The id that `which` means: "latest" (or NULL), a moment, or a label.
  * ERR_NOT_FOUND with a hint. */
@@ -131,6 +149,8 @@ int store_put_verdict(struct store *store, const char *id, const struct verdict 
 /* ERR_NOT_FOUND when the snapshot was never verified. */
 int store_get_verdict(struct store *store, const char *id, struct verdict *ret,
     struct err *err);
+int store_get_verdict_listed(struct store *store, const struct store_id *listed,
+    struct verdict *ret, struct err *err);
 
 /* ---- marks: chunks that a verification found damaged ---- */
 
@@ -156,6 +176,8 @@ int store_put_pin(struct store *store, const char *id, const struct pin *pin, st
 /* ERR_NOT_FOUND when it is not pinned; ERR_CORRUPT when the pin cannot be read: then
  * `ret` is a pin for ever. */
 int store_get_pin(struct store *store, const char *id, struct pin *ret, struct err *err);
+int store_get_pin_listed(struct store *store, const struct store_id *listed, struct pin *ret,
+    struct err *err);
 
 /* No error when there was none. */
 int store_remove_pin(struct store *store, const char *id, struct err *err);

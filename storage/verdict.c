@@ -12,6 +12,7 @@
 #include "base/mem.h"
 #include "base/stamp.h"
 #include "storage/names.h"
+#include "storage/store_internal.h"
 
 #define VERDICT_MAX_BYTES MANIFEST_MAX_BYTES   /* it names no more chunks */
 
@@ -103,18 +104,30 @@ static int read_verdict(const struct buf *text, struct verdict *ret, struct err 
 	return 0;
 }
 
-int store_get_verdict(struct store *store, const char *id, struct verdict *ret,
-    struct err *err)
+static int get_verdict(struct store *store, const char *id, const struct store_seen *seen,
+    struct verdict *ret, struct err *err)
 {
 	AUTO_STR key = names_verdict(id);
 	AUTO_BUF text = BUF_INIT(VERDICT_MAX_BYTES);
 
 	*ret = (struct verdict){ 0 };
-	if (store_get(store, key, &text, err) != 0)
+	if (store_get_seen(store, key, seen, &text, err) != 0)
 		return -1;
 	if (read_verdict(&text, ret, err) != 0) {
 		verdict_release(ret);
 		return err_wrap(err, "%s", key);
 	}
 	return 0;
+}
+
+int store_get_verdict(struct store *store, const char *id, struct verdict *ret,
+    struct err *err)
+{
+	return get_verdict(store, id, NULL, ret, err);
+}
+
+int store_get_verdict_listed(struct store *store, const struct store_id *listed,
+    struct verdict *ret, struct err *err)
+{
+	return get_verdict(store, listed->id, &listed->verdict, ret, err);
 }
