@@ -72,7 +72,7 @@ endif
 Q := $(if $(V),,@)
 say = $(if $(V),,@echo "  $(1)")
 
-.PHONY: all programs deps demo bench check unit unit-programs fuzz fuzz-programs lint clean
+.PHONY: all programs deps demo bench check unit unit-programs fuzz fuzz-programs soak lint clean
 all: deps
 	@$(MAKE) --no-print-directory programs
 
@@ -109,6 +109,13 @@ fuzz:
 	@tests/deps.sh fuzz
 	@$(MAKE) --no-print-directory CC=clang WERROR=1 SAN=1 FUZZ=1 BUILD=$(BUILD)/fuzz fuzz-programs
 	@tests/fuzz/run.sh $(BUILD)/fuzz $(or $(FUZZ_ONLY),$(FUZZ_NAMES))
+
+# A daemon left alone with bad luck, SOAK_SECONDS (900) long.
+soak:
+	@tests/deps.sh check
+	@tests/cloudflare/install.sh
+	@$(MAKE) --no-print-directory programs
+	@tests/soak.sh $(or $(SOAK_SECONDS),900)
 
 lint:
 	@tests/lint.sh $(foreach l,$(LAYERS) cli daemon,"$(l):$(uses_$(l))")

@@ -102,10 +102,22 @@ static int sign_try(void *ctx, struct http_request *request, struct err *err)
 	return 0;
 }
 
+/* What an S3 server says of an object that it has stored: its ETag, and no body.
+ * Any other "success" is by something in between (a proxy, a portal), and nothing
+ * was stored. */
+static bool is_no_answer_of_s3(const struct s3_call *call, const struct http_response *response)
+{
+	return response->status >= 200 && response->status < 300 &&
+	    strcmp(call->method, "PUT") == 0 &&
+	    (response->etag[0] == '\0' || response->body.len > 0);
+}
+
 static enum http_verdict judge(void *ctx, const struct http_response *response)
 {
-	(void)ctx;
-	return s3_error_is_transient(response) ? HTTP_AGAIN : HTTP_BY_STATUS;
+	const struct signing *s = ctx;
+
+	return is_no_answer_of_s3(s->call, response) || s3_error_is_transient(response) ?
+	    HTTP_AGAIN : HTTP_BY_STATUS;
 }
 
 static int make_path(const struct s3 *s3, const char *key, struct buf *ret, struct err *err)
@@ -145,6 +157,14 @@ static int refuse(const struct s3 *s3, const struct s3_call *call,
 	return -1;
 }
 
+static int refuse_impostor(const struct s3 *s3, struct http_response *response, struct err *err)
+{
+	(void)err_set(err, ERR_AGAIN, "%s answered HTTP %d to an upload, but not as an S3 server does (%u tries)",
+	    s3->url.origin, response->status, response->tries);
+	buf_release(&response->body);
+	return err_hint(err, "is the endpoint right, and is nothing between here and there that answers instead?");
+}
+
 /* All calls may be repeated: a conditional PUT that was carried out and
  * repeated is told by s3_put, which looks at what is there. */
 int s3_do(struct s3 *s3, const struct s3_call *call, struct http_response *ret,
@@ -157,7 +177,8 @@ int s3_do(struct s3 *s3, const struct s3_call *call, struct http_response *ret,
 		.method = call->method, .body = call->body, .body_len = call->body_len,
 		.repeatable = true, .counted = call->if_absent || call->if_match != NULL,
 		.max_answer_bytes = call->max_answer_bytes, .stop = call->stop, .pace = call->pace,
-		.sign = sign_try, .sign_ctx = &signing, .judge = judge,
+		.sign = sign_try, .sign_ctx = &signing,
+		.judge = judge, .judge_ctx = &signing,
 	};
 	int rc;
 
@@ -172,5 +193,7 @@ int s3_do(struct s3 *s3, const struct s3_call *call, struct http_response *ret,
 	release_lines(&signing);
 	if (rc != 0)
 		return -1;
+	if (is_no_answer_of_s3(call, ret))
+		return refuse_impostor(s3, ret, err);
 	return ret->status >= 200 && ret->status < 300 ? 0 : refuse(s3, call, ret, err);
 }

@@ -69,6 +69,8 @@ test_case 'the database is reset while it answers' survives \
 test_case 'a cut body: of an answer, a listing, a manifest' survives "{$API_CALL, \"kind\": \"cut\"}" "{$LISTING, \"kind\": \"cut\"}" "{$GET_MANIFEST, \"kind\": \"cut\"}"
 test_case 'a slow body' survives "{$API_CALL, \"skip\": 1, \"kind\": \"slow\", \"pieces\": 8, \"delay_ms\": 60}"
 test_case 'HTML with status 200' survives "{$API_CALL, \"kind\": \"html\"}"
+# What answers instead of the bucket has stored nothing: found by tests/soak.sh, as a listed snapshot without a chunk.
+test_case 'HTML with status 200 instead of an upload: of a chunk, of the manifest' survives "{$CHUNK, \"kind\": \"html\"}" "{$MANIFEST, \"kind\": \"html\"}"
 test_case 'HTML with status 502' survives "{$API_CALL, \"kind\": \"html\", \"status\": 502}" "{$LISTING, \"kind\": \"html\", \"status\": 502}"
 test_case 'a dropped connection: to the API, to S3, on the manifest' survives "{$API_CALL, \"kind\": \"drop\"}" "{$CHUNK, \"kind\": \"drop\"}" "{$MANIFEST, \"kind\": \"drop\"}"
 test_case 'a chunk that arrived, but the answer did not' survives "{$CHUNK, \"kind\": \"lost-ok\"}"

@@ -7,6 +7,7 @@
 #include "tests/unit/net/support.h"
 #include "tests/unit/unit.h"
 
+#define STORED "HTTP/1.1 200 x\r\nETag: \"5d41402abc4b2a76b9719d911017c592\"\r\nContent-Length: 0\r\n\r\n"
 #define ANSWER(status, body) \
 	"HTTP/1.1 " status " X\r\nDate: Sun, 22 Nov 2026 18:00:00 GMT\r\nConnection: close\r\n\r\n" body
 #define ERROR(status, code) ANSWER(status, "<Error><Code>" code "</Code><Message>words</Message></Error>")
@@ -52,7 +53,7 @@ static void stop(void)
 
 START_TEST(puts_with_a_signature)
 {
-	static const char *const answers[] = { ANSWER("200", ""), NULL };
+	static const char *const answers[] = { STORED, NULL };
 	const char *r;
 
 	start(answers);
@@ -131,7 +132,7 @@ START_TEST(settles_a_lost_answer)
 	static const char *const theirs[] = { SERVER_CUT, ERROR("412", "PreconditionFailed"),
 		ANSWER("200", "their"), NULL };
 	static const char *const conflict[] = { ERROR("409", "ConditionalRequestConflict"),
-		ANSWER("200", ""), NULL };
+		STORED, NULL };
 	/* The refusal was lost each time, with the connection. */
 	static const char *const early[] = { SERVER_CUT, SERVER_CUT, SERVER_CUT,
 		ANSWER("200", "theirs"), NULL };
@@ -154,6 +155,33 @@ START_TEST(settles_a_lost_answer)
 	ck_assert_int_ne(put_x(first, &requests, &err), 0);
 	ck_assert_int_eq(err.code, ERR_EXISTS);
 	ck_assert_uint_eq(requests, 1);
+}
+END_TEST
+
+/* A proxy's page, an empty success without an ETag, and a page with one: nobody
+ * has stored anything. */
+START_TEST(believes_only_an_s3_server)
+{
+	static const char *const answers[][2] = {
+		{ ANSWER("200", "<html>welcome"), NULL },
+		{ ANSWER("200", ""), NULL },
+		{ "HTTP/1.1 200 x\r\nETag: \"a\"\r\nContent-Length: 5\r\n\r\n<html", NULL },
+	};
+	static const char *const passing[] = { ANSWER("200", "<html>welcome"), STORED, NULL };
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		start(answers[i]);
+		ck_assert_int_ne(s3_put(s3, "k", "mine", 4, NULL, false, &err), 0);
+		ck_assert_int_eq(err.code, ERR_AGAIN);
+		ck_assert_ptr_nonnull(strstr(err.msg, "not as an S3 server does"));
+		ck_assert_uint_eq(server_requests(server), 3);
+		stop();
+		err_clear(&err);
+	}
+	start(passing);
+	ck_assert_int_eq(s3_put(s3, "k", "mine", 4, NULL, false, &err), 0);
+	stop();
 }
 END_TEST
 
@@ -463,6 +491,7 @@ UNIT_CASE(s3)
 	tcase_add_test(tc, puts_with_a_signature);
 	tcase_add_test(tc, says_what_is_wrong);
 	tcase_add_test(tc, settles_a_lost_answer);
+	tcase_add_test(tc, believes_only_an_s3_server);
 	tcase_add_test(tc, needs_conditional_writes);
 	tcase_add_test(tc, replaces_one_version_only);
 	tcase_add_test(tc, tells_version_and_age);
