@@ -5,6 +5,7 @@
 #ifndef D1KEEP_STORAGE_PACK_H
 #define D1KEEP_STORAGE_PACK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/buf.h"
@@ -12,6 +13,9 @@
 
 /* Append the gzip member of `len` bytes to `ret`. Thread-safe. */
 int pack_gzip(const void *data, size_t len, struct buf *ret, struct err *err);
+
+/* Does it begin as what pack_gzip makes, of whatever version of libdeflate? */
+bool pack_is_ours(const void *data, size_t len);
 
 /* Append what the gzip member in `data` holds. It must be exactly one member of
  * exactly `expected` bytes: ERR_CORRUPT otherwise, without ever making more
