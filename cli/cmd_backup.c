@@ -160,6 +160,20 @@ static int read_slot(struct backup_job *job, const struct command *command, cons
 	return 0;
 }
 
+/* What the daemon decides by itself: an option that nobody heeds is refused. */
+static int check_way(const struct backup_job *job, const struct way *way, const struct command *command)
+{
+	if (way->no_wait && !way->via_daemon)
+		return usage_error(command, "--no-wait goes with --via-daemon");
+	if (!way->via_daemon)
+		return 0;
+	if (job->document != NULL)
+		return usage_error(command, "--json and --via-daemon do not go together: what it cost, the daemon's status tells");
+	if (job->verify_given || job->prune || job->wait_s > 0 || job->slot_at > 0)
+		return usage_error(command, "--via-daemon goes with --label and --no-wait only: the daemon verifies, prunes and waits as the configuration says");
+	return 0;
+}
+
 static int read_option(struct backup_job *job, const struct command *command, int id,
     const char *value, struct way *way)
 {
@@ -225,10 +239,9 @@ static int run(const struct cli *cli, const struct command *command, int argc, c
 	args_release(&args);
 	if (id < 0)
 		return EXIT_USAGE;
-	if (way.no_wait && !way.via_daemon)
-		return usage_error(command, "--no-wait goes with --via-daemon");
-	if (way.via_daemon && job.document != NULL)
-		return usage_error(command, "--json and --via-daemon do not go together: what it cost, the daemon's status tells");
+	status = check_way(&job, &way, command);
+	if (status != 0)
+		return status;
 	if (way.all != (args.rest_count == 0))
 		return usage_error(command, way.all ? "--all and names do not go together" :
 		    "which database? (ENVIRONMENT, ENVIRONMENT/DATABASE, or --all)");

@@ -109,8 +109,10 @@ static int find_folder(struct init *init, struct err *err)
 	    mem_strdup("/") : mem_strndup(init->output, (size_t)(slash - init->output));
 
 	init->folder = realpath(folder, NULL);
-	if (init->folder == NULL)
-		return err_sys(err, errno, "--output: the folder \"%s\"", folder);
+	if (init->folder == NULL) {
+		(void)err_sys(err, errno, "--output: the folder \"%s\"", folder);
+		return err_hint(err, "make it first: mkdir -p");
+	}
 	if (init->force || access(init->output, F_OK) != 0)
 		return 0;
 	(void)err_set(err, ERR_REFUSED, "\"%s\" exists already", init->output);

@@ -1,7 +1,9 @@
 /* d1keep keygen: a key pair for signing snapshots. */
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/keypair.h"
 
@@ -12,6 +14,7 @@ static const struct option_def options[] = {
 static int run(const struct cli *cli, const struct command *command, int argc, char **argv)
 {
 	char public_text[SIGN_PUBLIC_TEXT_SIZE];
+	AUTO_STR real = NULL;    /* a relative path begins in the configuration's folder, not in ours */
 	struct err err = ERR_INIT;
 	struct args args;
 	const char *value, *path;
@@ -29,7 +32,9 @@ static int run(const struct cli *cli, const struct command *command, int argc, c
 	path = args.rest[0];
 	if (keypair_write(path, public_text, &err) != 0)
 		return fail(&err);
-	(void)printf("sign_key     = \"file:%s\"\ntrusted_keys = { \"%s\" }\n", path, public_text);
+	real = realpath(path, NULL);
+	(void)printf("sign_key     = \"file:%s\"\ntrusted_keys = { \"%s\" }\n",
+	    real != NULL ? real : path, public_text);
 	log_info("wrote %s (private: keep it secret, keep a copy) and %s.pub; these two lines go into backup.conf",
 	    path, path);
 	return finish_output(EXIT_DONE);

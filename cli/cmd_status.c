@@ -99,7 +99,7 @@ static struct json_object *row_json(const char *name, const struct state_databas
 	set_moment(o, "last_success_at", db->last_success_at);
 	set_moment(o, "last_started_at", last->started_at);
 	set_moment(o, "last_finished_at", last->finished_at);
-	json_set_int(o, "last_exit_code", last->exit_code);
+	json_set(o, "last_exit_code", last->finished_at > 0 ? json_object_new_int(last->exit_code) : NULL);
 	json_set_str(o, "last_snapshot", last->snapshot[0] != '\0' ? last->snapshot : NULL);
 	json_set_str(o, "last_message", last->message[0] != '\0' ? last->message : NULL);
 	json_set_int(o, "last_rows", last->rows);

@@ -29,7 +29,7 @@ char *config_find(const char *given, struct err *err)
 	}
 	(void)err_set(err, ERR_USAGE, "no configuration: neither ./backup.conf nor %s is there",
 	    SYSTEM_FILE);
-	(void)err_hint(err, "name one with -c FILE or D1KEEP_CONFIG, or begin with backup.conf.example");
+	(void)err_hint(err, "name one with -c FILE or D1KEEP_CONFIG; d1keep init makes a first one");
 	return NULL;
 }
 

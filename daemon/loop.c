@@ -169,6 +169,8 @@ static void on_config(void *ctx, struct config *config)
 		if (strcmp(config->state_dir, loop->record.state_dir) != 0)
 			log_warning("state_dir is now \"%s\": this takes a restart, \"%s\" is still in use",
 			    config->state_dir, loop->record.state_dir);
+		if (loop->options->on_config != NULL)
+			loop->options->on_config(loop->options->ctx, config);
 		record_retry(&loop->record);
 		take_config(loop, config);
 		runner_set_jobs(loop->runner, config->jobs);

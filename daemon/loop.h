@@ -17,6 +17,9 @@ struct loop_options {
 	const struct clock *clock;
 	const struct notify *notify;
 	bool once;                      /* what is due now, and no more */
+	/* Told of each new configuration before the loop takes it. */
+	void (*on_config)(void *ctx, const struct config *config);
+	void *ctx;
 };
 
 /* Returns when all is over: how many runs failed, or -1 when it could not even

@@ -28,13 +28,19 @@ static void set_up_log(const struct options *options, enum config_log_format for
 	log_setup("d1keepd", style, options->verbose ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
 }
 
+/* `log_format` may be another one from now on. */
+static void on_config(void *ctx, const struct config *config)
+{
+	set_up_log(ctx, config->log_format);
+}
+
 static int fail(const struct err *err)
 {
 	log_err(err);
 	return err->code == ERR_USAGE ? EXIT_USAGE : err->code == ERR_AGAIN ? EXIT_AGAIN : 1;
 }
 
-static int serve(const struct options *options, const char *path, struct notify *notify)
+static int serve(struct options *options, const char *path, struct notify *notify)
 {
 	struct err err = ERR_INIT;
 	struct config *config = settings_read(path);
@@ -42,6 +48,7 @@ static int serve(const struct options *options, const char *path, struct notify 
 	struct loop_options loop = {
 		.config = config, .config_path = path, .binary = binary,
 		.clock = &clock_system, .notify = notify, .once = options->once,
+		.on_config = on_config, .ctx = options,
 	};
 	int lock, failures;
 

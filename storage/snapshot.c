@@ -157,7 +157,11 @@ static int resolve_latest(struct store *store, char ret_id[20], struct err *err)
 	if (ids.count > 0)
 		memcpy(ret_id, ids.items[ids.count - 1].id, sizeof(ids.items->id));
 	store_ids_release(&ids);
-	return ret_id[0] != '\0' ? 0 : none_found(store, "latest", err);
+	if (ret_id[0] != '\0')
+		return 0;
+	(void)err_set(err, ERR_NOT_FOUND, "%.*s has no snapshot yet", (int)strlen(store->folder) - 1,
+	    store->folder);
+	return err_hint(err, "d1keep backup takes one; look into the configuration's bucket and prefix if there should be one");
 }
 
 static int resolve_label(struct store *store, const char *label, char ret_id[20],

@@ -54,6 +54,10 @@ keygen() {
     expect_equal "$(openssl pkey -in "$KEY" -pubout)" "$(cat "$KEY.pub")"
     expect_equal "ed25519:$(openssl pkey -pubin -in "$KEY.pub" -outform DER | tail -c 32 | od -An -v -tx1 | tr -d ' \n')" "$(grep -o 'ed25519:[0-9a-f]*' "$OUT")"
     d1keep keygen "$OTHER_KEY"
+    # A relative path begins in the folder of backup.conf, not where keygen was called.
+    cd "$TEST_TMP"
+    expect_exit 0 d1keep keygen relative.pem
+    expect_equal "$(sed -n 1p "$OUT")" "sign_key     = \"file:$(realpath relative.pem)\""
     if cmp -s "$KEY" "$OTHER_KEY"; then return 1; fi
 }
 test_case 'keygen: two files and two lines for the configuration' keygen

@@ -413,7 +413,7 @@ for which in nothing 2026-11-22T02:17:00Z 20261122T021700Z ../../etc 2026-13-22T
     hint 'd1keep list'
     expect_error 1 "no snapshot \"$which\" of local/shop" d1keep restore "local/shop@$which" --to "sqlite:$TEST_TMP/restored.sqlite"
 done
-expect_error 1 'no snapshot "latest" of test/t8' d1keep show test/t8
+expect_error 1 'test/t8 has no snapshot yet' d1keep show test/t8
 expect_exit 0 d1keep list test/t8
 for name in nothing local/nothing nothing/shop LOCAL/shop; do
     for command in backup list show; do expect_error 2 "names no (environment|database) \"$name\"" d1keep $command $name || [ "$command $name" = 'show nothing' ]; done

@@ -217,6 +217,17 @@ json_logs() {
 }
 test_case 'the log as JSON: one object a line, with job and database' json_logs
 
+log_format_again() {
+    begin_case shop/a
+    conf "$NEVER" a
+    daemon_start
+    CONF_TOP='log_format = "json"' conf "$NEVER" a
+    kill -HUP "$DAEMON"
+    wait_for 10 grep -q '^{.*with a schedule' "$LOG"
+    daemon_stop
+}
+test_case 'SIGHUP: log_format too' log_format_again
+
 journal_priorities() {
     begin_case shop/a
     error denied 'no' 1 >"$FAKE/do/shop.a"

@@ -314,6 +314,8 @@ via_daemon() {
     expect_exit 1 d1keep -q backup prod/shop --via-daemon
     expect_err 'error: prod/shop: .*shop.sqlite'
     mv "$TEST_TMP/shop.away" "$TEST_TMP/shop.sqlite"
+    expect_error 2 '--via-daemon goes with' d1keep backup prod/shop --via-daemon --verify hashes
+    expect_error 2 '--via-daemon goes with' d1keep backup prod/shop --via-daemon --prune
     touch "$TEST_TMP/hold"
     expect_exit 0 d1keep backup prod/shop --via-daemon --no-wait
     expect_out '^prod/shop   run [0-9]+$'

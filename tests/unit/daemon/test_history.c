@@ -107,6 +107,20 @@ START_TEST(some_runs_count_for_nothing)
 }
 END_TEST
 
+START_TEST(a_label_that_is_taken_is_no_outage)
+{
+	struct state_run run = bad(NOW, "refused");
+
+	run.cause = STATE_CAUSE_REQUEST;
+	(void)snprintf(run.label, sizeof(run.label), "before-0004");
+	add(run, true);
+	ck_assert(!h.failing && h.failing_since == 0);
+	run.label[0] = '\0';            /* no label can be the reason */
+	add(run, true);
+	ck_assert(h.failing);
+}
+END_TEST
+
 /* "none": a snapshot counts without a verdict; else not. */
 START_TEST(what_is_verified)
 {
@@ -235,6 +249,7 @@ UNIT_CASE(history)
 	tcase_add_test(tc, an_outage_has_a_beginning_and_an_end);
 	tcase_add_test(tc, damage_is_the_gravest);
 	tcase_add_test(tc, some_runs_count_for_nothing);
+	tcase_add_test(tc, a_label_that_is_taken_is_no_outage);
 	tcase_add_test(tc, what_is_verified);
 	tcase_add_loop_test(tc, shrinking, 0, sizeof(sizes) / sizeof(sizes[0]));
 	tcase_add_test(tc, the_past_tells_the_same);
