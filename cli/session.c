@@ -15,7 +15,7 @@
 #include "storage/sign.h"
 
 /* They wait for the bucket more than they compute; each holds a chunk. */
-#define LEAST_WORKERS 4
+#define LEAST_WORKERS 6
 #define MAX_WORKERS 8
 
 static void print_problems(const char *path, const struct config_problems *problems)

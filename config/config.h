@@ -129,7 +129,7 @@ struct config {
 	char *state_dir;
 	char *timezone;          /* where no environment says otherwise */
 	unsigned jobs;           /* runs at once in the daemon */
-	unsigned workers;        /* threads of one job that compress and upload; 0: one a core, 4 to 8 */
+	unsigned workers;        /* threads of one job that compress and upload; 0: one a core, 6 to 8 */
 	char *control_socket;    /* path of d1keepd's Unix socket; NULL: none */
 	enum config_access control_access;   /* who may use it */
 	char *listen;            /* "127.0.0.1:8417", or NULL */

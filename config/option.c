@@ -44,7 +44,7 @@ const struct option option_table[] = {
 	{ "jobs", FILE_FIELD(jobs), NUMBER("2", 1, 64),
 	  .help = "how many backups d1keepd runs at once" },
 	{ "workers", FILE_FIELD(workers), NUMBER("0", 0, 256),
-	  .help = "threads of one backup that compress and upload; 0: one a core, 4 at least and 8 at most" },
+	  .help = "threads of one backup that compress and upload; 0: one a core, 6 at least and 8 at most" },
 	{ "control_socket", FILE_FIELD(control_socket), .kind = OPTION_SOCKET,
 	  .help = "d1keepd's Unix socket; default: control.sock in state_dir; \"\": none" },
 	{ "control_access", FILE_FIELD(control_access), .kind = OPTION_CHOICE, .choices = accesses,
