@@ -4,14 +4,14 @@
 #   tests/run.sh [UNIT-TEST…] [REGEX]
 #
 # An argument that is an executable file is a unit test (Check); any other is a regular expression that picks among
-# tests/integration/*.sh. JOBS (2) of them run at a time, each for at most TIME_LIMIT (180) seconds; what one prints is
+# tests/integration/*.sh. JOBS (2) of them run at a time, each for at most TIME_LIMIT (420) seconds; what one prints is
 # kept whole. A file that crashes, hangs or prints no summary counts as one failure more.
 
 set -u
 cd "$(dirname "$0")/.." || exit 1
 
 JOBS=${JOBS:-2}
-TIME_LIMIT=${TIME_LIMIT:-180}
+TIME_LIMIT=${TIME_LIMIT:-420}
 WORK=$(mktemp -d "${TMPDIR:-/tmp}/d1keep-run.XXXXXX")
 running=() # number of the job → process id
 
