@@ -55,6 +55,12 @@ fail:
 	return NULL;
 }
 
+void s3_guard(struct s3 *s3, int (*may_send)(void *ctx, struct err *err), void *ctx)
+{
+	s3->may_send = may_send;
+	s3->may_send_ctx = ctx;
+}
+
 struct s3_operations s3_operations(const struct s3 *s3)
 {
 	return (struct s3_operations){
@@ -163,7 +169,7 @@ int s3_put(struct s3 *s3, const char *key, const void *data, size_t len,
 
 	return put(s3, &(struct s3_call){
 		.method = "PUT", .key = key, .body = data != NULL ? data : "", .body_len = len,
-		.content_type = content_type, .if_absent = if_absent,
+		.content_type = content_type, .if_absent = if_absent, .guarded = if_absent,
 		.max_answer_bytes = HTTP_ERROR_BYTES,
 	}, ignored, err);
 }
@@ -241,7 +247,8 @@ int s3_head(struct s3 *s3, const char *key, int64_t *ret_bytes, struct err *err)
 static int send_delete(struct s3 *s3, const char *key, struct err *err)
 {
 	struct s3_call call = {
-		.method = "DELETE", .key = key, .max_answer_bytes = HTTP_ERROR_BYTES,
+		.method = "DELETE", .key = key, .guarded = true,
+		.max_answer_bytes = HTTP_ERROR_BYTES,
 	};
 	struct err local = ERR_INIT;
 	struct http_response response;

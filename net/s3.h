@@ -40,6 +40,12 @@ struct s3_options {
 struct s3 *s3_new(struct http *http, const struct s3_options *options, struct err *err);
 void s3_free(struct s3 *s3);
 
+/* Asked before each try of a DELETE and of a PUT that is `if_absent`: -1, and the call
+ * ends with that error. For who may do so only as long as nobody else has taken
+ * over: a request may be tried again for minutes. NULL: nobody is asked. Not while a
+ * call is under way. */
+void s3_guard(struct s3 *s3, int (*may_send)(void *ctx, struct err *err), void *ctx);
+
 /* Requests that were sent so far, retries included, as Cloudflare charges them:
  * writes and lists (class A), reads (class B), deletions (free). */
 struct s3_operations {

@@ -83,6 +83,9 @@ static int sign_try(void *ctx, struct http_request *request, struct err *err)
 	size_t extra_count = own_headers(s->call, extra);
 	struct sigv4_result signature;
 
+	if (s->call->guarded && s->s3->may_send != NULL &&
+	    s->s3->may_send(s->s3->may_send_ctx, err) != 0)
+		return -1;
 	count_operation(s->s3, s->call);
 	release_lines(s);
 	if (sign(s, extra, extra_count, &signature, err) != 0)

@@ -20,6 +20,8 @@ struct s3 {
 	struct secret access_key_id;
 	struct secret secret_access_key;
 	struct secret session_token;
+	int (*may_send)(void *ctx, struct err *err);   /* s3_guard; or NULL */
+	void *may_send_ctx;
 	atomic_int_least64_t writes, reads, deletes;   /* struct s3_operations */
 };
 
@@ -33,6 +35,7 @@ struct s3_call {
 	const char *content_type;  /* or NULL */
 	bool if_absent;
 	const char *if_match;      /* or NULL: an ETag as it was sent */
+	bool guarded;              /* by s3_guard */
 	enum http_stop stop;
 	const struct http_pace *pace;   /* or NULL */
 	size_t max_answer_bytes;

@@ -122,6 +122,12 @@ struct bucket_operations bucket_operations(struct bucket *b)
 	    (struct bucket_operations){ .writes = 0 };
 }
 
+void bucket_guard(struct bucket *b, int (*may_send)(void *ctx, struct err *err), void *ctx)
+{
+	if (b->ops->guard != NULL)
+		b->ops->guard(b, may_send, ctx);
+}
+
 void bucket_free(struct bucket *b)
 {
 	if (b != NULL)

@@ -64,6 +64,8 @@ struct bucket_ops {
 	void (*free)(struct bucket *b);
 	/* NULL where nobody counts them. */
 	struct bucket_operations (*operations)(struct bucket *b);
+	/* NULL where nothing is tried again. */
+	void (*guard)(struct bucket *b, int (*may_send)(void *ctx, struct err *err), void *ctx);
 };
 
 /* The first member of each kind's own struct. */
@@ -116,6 +118,11 @@ int bucket_sweep(struct bucket *b, const char *folder, int64_t min_age_s, bool d
 
 /* All zero for a directory. */
 struct bucket_operations bucket_operations(struct bucket *b);
+
+/* From now on asked before each try of a removal and of a put that is `if_absent`: one
+ * that fails may be tried again for minutes, and by then it may be somebody else's
+ * turn. -1 ends the call with that error. NULL: nobody is asked. */
+void bucket_guard(struct bucket *b, int (*may_send)(void *ctx, struct err *err), void *ctx);
 
 void bucket_free(struct bucket *b);
 

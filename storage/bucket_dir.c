@@ -369,7 +369,7 @@ static void dir_free(struct bucket *b)
 }
 
 static const struct bucket_ops dir_ops = {
-	dir_put, dir_replace, dir_get, dir_head, dir_remove, dir_list, dir_sweep, dir_free, NULL,
+	dir_put, dir_replace, dir_get, dir_head, dir_remove, dir_list, dir_sweep, dir_free, NULL, NULL,
 };
 
 static int check_root(const char *path, const char *name, struct err *err)

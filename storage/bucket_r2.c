@@ -86,6 +86,11 @@ static struct bucket_operations r2_operations(struct bucket *b)
 	return (struct bucket_operations){ o.writes, o.reads, o.deletes };
 }
 
+static void r2_guard(struct bucket *b, int (*may_send)(void *ctx, struct err *err), void *ctx)
+{
+	s3_guard(s3_of(b), may_send, ctx);
+}
+
 static void r2_free(struct bucket *b)
 {
 	s3_free(s3_of(b));
@@ -95,6 +100,7 @@ static void r2_free(struct bucket *b)
 
 static const struct bucket_ops r2_ops = {
 	r2_put, r2_replace, r2_get, r2_head, r2_remove, r2_list, NULL, r2_free, r2_operations,
+	r2_guard,
 };
 
 struct bucket *bucket_r2_new(struct s3 *s3, const char *name)

@@ -327,6 +327,22 @@ static struct lease *new_lease(const struct lease_options *o)
 	return l;
 }
 
+/* Before each try of what only the holder may do. Stricter than lease_check: what is
+ * sent now may take a while to arrive, and somebody else may follow soon. */
+static int may_send(void *ctx, struct err *err)
+{
+	struct lease *l = ctx;
+	int rc = 0;
+
+	(void)pthread_mutex_lock(&l->lock);
+	if (l->lost)
+		rc = say_lost(l, err);
+	else if (clock_boot_ms() - l->renewed_ms >= l->record.ttl_s * 1000 * 3 / 4)
+		rc = renew(l, err);
+	(void)pthread_mutex_unlock(&l->lock);
+	return rc;
+}
+
 struct lease *lease_acquire(const struct lease_options *options, struct err *err)
 {
 	struct candidate c = {
@@ -343,6 +359,7 @@ struct lease *lease_acquire(const struct lease_options *options, struct err *err
 		free_lease(l);
 		return NULL;
 	}
+	bucket_guard(l->store->bucket, may_send, l);
 	return l;
 }
 
@@ -403,6 +420,7 @@ int lease_release(struct lease *lease, struct err *err)
 
 	if (lease == NULL)
 		return 0;
+	bucket_guard(lease->store->bucket, NULL, NULL);
 	(void)pthread_mutex_lock(&lease->lock);
 	lease->ended = true;
 	(void)pthread_cond_signal(&lease->ended_changed);

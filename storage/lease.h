@@ -50,7 +50,10 @@ int lease_check(struct lease *lease, struct err *err);
 /* How many holders there have been, this one included. */
 int64_t lease_generation(const struct lease *lease);
 
-/* Marks it free and frees the memory, also when a stop was requested and also on
+/* While it is held, its bucket asks for it before each try of a removal and of a
+ * manifest or signature (bucket_guard): so none of them outlasts it.
+ *
+ * Marks it free and frees the memory, also when a stop was requested and also on
  * failure (then it expires). A lease that was lost is left alone. */
 int lease_release(struct lease *lease, struct err *err);
 

@@ -372,6 +372,51 @@ START_TEST(looks_whether_it_is_gone)
 }
 END_TEST
 
+static int may_send(void *ctx, struct err *err)
+{
+	int *left = ctx;
+
+	return (*left)-- > 0 ? 0 : err_set(err, ERR_HELD, "it is another's turn");
+}
+
+/* What may be sent now may not be any more when it is tried again. */
+START_TEST(asks_before_each_try)
+{
+	static const char *const busy[] = { ERROR("503", "SlowDown"), NULL };
+	static const char *const kept[] = { ANSWER("204", ""), THERE, NULL };
+	static const char *const stored[] = { STORED, NULL };
+	char etag[S3_ETAG_SIZE] = "";
+	struct err err = ERR_INIT;
+	int left = 1;
+
+	start(busy);
+	s3_guard(s3, may_send, &left);
+	ck_assert_int_ne(s3_delete(s3, "k", &err), 0);
+	ck_assert_int_eq(err.code, ERR_HELD);
+	ck_assert_uint_eq(server_requests(server), 1);
+	left = 1;
+	ck_assert_int_ne(s3_put(s3, "k", "x", 1, NULL, true, &err), 0);
+	ck_assert_int_eq(err.code, ERR_HELD);
+	ck_assert_uint_eq(server_requests(server), 2);
+	stop();
+	start(kept);
+	s3_guard(s3, may_send, &left);
+	left = 1;
+	ck_assert_int_ne(s3_delete(s3, "k", &err), 0);
+	ck_assert_int_eq(err.code, ERR_HELD);
+	ck_assert_uint_eq(server_requests(server), 2);
+	stop();
+	start(stored);
+	s3_guard(s3, may_send, &left);
+	left = 0;
+	ck_assert_int_eq(s3_put(s3, "k", "x", 1, NULL, false, &err), 0);
+	ck_assert_int_eq(s3_replace(s3, "k", "x", 1, NULL, etag, &err), 0);
+	s3_guard(s3, NULL, NULL);
+	ck_assert_int_eq(s3_put(s3, "k", "x", 1, NULL, true, &err), 0);
+	stop();
+}
+END_TEST
+
 static char seen[256];
 
 static int see(void *ctx, const char *key, int64_t bytes, int64_t age_s, struct err *err)
@@ -499,6 +544,7 @@ UNIT_CASE(s3)
 	tcase_add_test(tc, gets_and_bounds);
 	tcase_add_test(tc, tells_the_size);
 	tcase_add_test(tc, looks_whether_it_is_gone);
+	tcase_add_test(tc, asks_before_each_try);
 	tcase_add_test(tc, lists_all_pages_in_order);
 	tcase_add_test(tc, tells_ages_by_the_servers_clock);
 	tcase_add_test(tc, stops_listing);

@@ -406,12 +406,23 @@ static int odd_get(struct bucket *b, const char *key, struct buf *ret,
 	return rc;
 }
 
+static int (*guard)(void *ctx, struct err *err);
+static void *guard_ctx;
+
+static void odd_guard(struct bucket *b, int (*may_send)(void *ctx, struct err *err), void *ctx)
+{
+	(void)b;
+	guard = may_send;
+	guard_ctx = ctx;
+}
+
 static void make_odd(void)
 {
 	real_ops = f.bucket->ops;
 	odd_ops = *real_ops;
 	odd_ops.replace = odd_replace;
 	odd_ops.get = odd_get;
+	odd_ops.guard = odd_guard;
 	f.bucket->ops = &odd_ops;
 }
 
@@ -471,11 +482,31 @@ START_TEST(a_renewal_whose_answer_was_lost_is_recognised)
 }
 END_TEST
 
+/* A request that is tried again for minutes must not outlast it. */
+START_TEST(the_bucket_asks_for_it)
+{
+	struct err err = ERR_INIT;
+	struct lease *lease;
+
+	make_odd();
+	lease = take(1);
+	ck_assert_ptr_nonnull(guard);
+	ck_assert_int_eq(guard(guard_ctx, &err), 0);
+	leave_behind(LEASE_TTL_S);
+	while (guard(guard_ctx, &err) == 0)
+		sleep_ms(20);
+	ck_assert_int_eq(err.code, ERR_HELD);
+	ck_assert_int_eq(lease_release(lease, NULL), 0);
+	ck_assert_ptr_null(guard);
+}
+END_TEST
+
 UNIT_CASE(lease)
 {
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, one_holds_it_and_the_next_counts_on);
+	tcase_add_test(tc, the_bucket_asks_for_it);
 	tcase_add_test(tc, a_dead_holder_is_followed_after_its_time);
 	tcase_add_test(tc, a_time_in_the_future_blocks_nobody_for_ever);
 	tcase_add_test(tc, what_cannot_be_read_is_replaced_in_time);
