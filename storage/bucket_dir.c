@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -123,7 +124,9 @@ static int read_object(struct bucket *b, const char *key, struct buf *ret, struc
 	return file_read(path, ret, err);
 }
 
-/* How long ago the file was written, by its file system's clock. */
+/* How long ago the file was written, by its file system's clock. One from the future
+ * was written under another clock: its age is counted from now on, or who never
+ * waits would find it as new for months. */
 static int64_t age_by_lock(const char *path, int lock)
 {
 	int64_t now = path_lock_now_ms(lock), written;
@@ -132,7 +135,9 @@ static int64_t age_by_lock(const char *path, int lock)
 	if (now < 0 || stat(path, &st) != 0)
 		return -1;
 	written = (int64_t)st.st_mtim.tv_sec * 1000 + st.st_mtim.tv_nsec / 1000000;
-	return now >= written ? now - written : -1;
+	if (now >= written)
+		return now - written;
+	return utimensat(AT_FDCWD, path, NULL, 0) == 0 ? 0 : -1;
 }
 
 /* Locked where that is possible: in a folder that may only be read nobody can,
@@ -253,18 +258,23 @@ static void names_add(struct names *n, const char *name, const char *tail)
 	n->items[n->count++] = mem_printf("%s%s", name, tail);
 }
 
-/* Files and folders only: a link or a socket is nothing that was put here. */
-static void add_entry(struct names *n, const char *folder, const char *name)
+/* Files and folders only: a link or a socket is nothing that was put here. What cannot
+ * be looked at may be a manifest: a listing without it would let its chunks be taken
+ * for garbage. */
+static int add_entry(struct names *n, const char *folder, const char *name, struct err *err)
 {
 	AUTO_STR path = mem_printf("%s/%s", folder, name);
 	struct stat st;
 
-	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || lstat(path, &st) != 0)
-		return;
+	if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
+		return 0;
+	if (lstat(path, &st) != 0)
+		return errno == ENOENT ? 0 : err_sys(err, errno, "cannot look at \"%s\"", path);
 	if (S_ISDIR(st.st_mode))
 		names_add(n, name, "/");
 	else if (S_ISREG(st.st_mode) && !bucket_name_is_temporary(name, strlen(name)))
 		names_add(n, name, "");
+	return 0;
 }
 
 static int read_folder(const char *folder, struct names *ret, struct err *err)
@@ -276,14 +286,14 @@ static int read_folder(const char *folder, struct names *ret, struct err *err)
 	if (dir == NULL)
 		return errno == ENOENT || errno == ENOTDIR ? 0 :
 		    err_sys(err, errno, "cannot list \"%s\"", folder);
-	for (;;) {
+	while (rc == 0) {
 		errno = 0;
 		entry = readdir(dir);
 		if (entry == NULL)
 			break;
-		add_entry(ret, folder, entry->d_name);
+		rc = add_entry(ret, folder, entry->d_name, err);
 	}
-	if (errno != 0)
+	if (rc == 0 && errno != 0)
 		rc = err_sys(err, errno, "cannot list \"%s\"", folder);
 	(void)closedir(dir);
 	if (ret->count > 0)

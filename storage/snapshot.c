@@ -18,6 +18,9 @@
 /* How far ahead of its reading a snapshot's id may be, so that ids sort as the
  * snapshots came: what retention takes for a clock that is right. */
 #define AHEAD_MAX_S 300
+/* How far ahead of this machine's clock the latest may be: the clock may be the one
+ * that is wrong. */
+#define LATEST_AHEAD_MAX_S 86400
 #define SIGNATURE_MAX_BYTES 4096
 
 const char *signature_name(enum signature signature)
@@ -148,6 +151,21 @@ static int none_found(struct store *store, const char *which, struct err *err)
 	return err_hint(err, "d1keep list shows what there is");
 }
 
+/* One that a wrong clock dated into next year would be the latest until then, while
+ * newer ones come. Where all are ahead it is ours that is behind. */
+static const char *latest_of(const struct store_ids *ids)
+{
+	int64_t end = clock_now(&clock_system) + LATEST_AHEAD_MAX_S;
+
+	for (size_t i = ids->count; i > 0; i--) {
+		int64_t at;
+
+		if (stamp_parse(ids->items[i - 1].id, &at) && at <= end)
+			return ids->items[i - 1].id;
+	}
+	return ids->items[ids->count - 1].id;
+}
+
 static int resolve_latest(struct store *store, char ret_id[20], struct err *err)
 {
 	struct store_ids ids;
@@ -155,7 +173,7 @@ static int resolve_latest(struct store *store, char ret_id[20], struct err *err)
 	if (store_list(store, &ids, err) != 0)
 		return -1;
 	if (ids.count > 0)
-		memcpy(ret_id, ids.items[ids.count - 1].id, sizeof(ids.items->id));
+		memcpy(ret_id, latest_of(&ids), sizeof(ids.items->id));
 	store_ids_release(&ids);
 	if (ret_id[0] != '\0')
 		return 0;

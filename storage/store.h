@@ -110,7 +110,8 @@ int store_load_listed(struct store *store, const struct store_id *listed, struct
 /* The cache forgets what is not listed. */
 void store_trim_cache(const struct store *store, const struct store_ids *ids);
 
-/* The id that `which` means: "latest" (or NULL), a moment, or a label.
+/* The id that `which` means: "latest" (or NULL), a moment, or a label. The latest is
+ * none that is dated more than a day ahead, unless all are.
  * ERR_NOT_FOUND with a hint. */
 int store_resolve(struct store *store, const char *which, char ret_id[20], struct err *err);
 

@@ -1,6 +1,7 @@
 #include "storage/bucket_dir.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,10 +152,12 @@ START_TEST(tells_the_age)
 	ck_assert_int_eq(utimensat(AT_FDCWD, in_root("k"), times, 0), 0);
 	ck_assert_int_eq(bucket_get_version(b, "k", &got, &v, NULL), 0);
 	ck_assert_int_gt(v.age_ms, INT64_C(1700000000000));
-	times[1].tv_sec = INT32_MAX;
+	times[1].tv_sec = INT32_MAX;   /* counted from now on */
 	ck_assert_int_eq(utimensat(AT_FDCWD, in_root("k"), times, 0), 0);
 	ck_assert_int_eq(bucket_get_version(b, "k", &got, &v, NULL), 0);
-	ck_assert_int_eq(v.age_ms, -1);
+	ck_assert_int_eq(v.age_ms, 0);
+	ck_assert_int_eq(bucket_get_version(b, "k", &got, &v, NULL), 0);
+	ck_assert(v.age_ms >= 0 && v.age_ms < 60000);
 	ck_assert_int_ne(bucket_get_version(b, "none", &got, &v, NULL), 0);
 	ck_assert_int_ne(access(in_root("none.tmp-locked"), F_OK), 0);
 }
@@ -279,6 +282,43 @@ START_TEST(lists_only_what_was_put)
 }
 END_TEST
 
+static int take_age(void *ctx, const char *key, int64_t bytes, int64_t age_s, struct err *err)
+{
+	(void)key, (void)bytes, (void)err;
+	*(int64_t *)ctx = age_s;
+	return 0;
+}
+
+/* A listing that leaves out a manifest would make garbage of its chunks. */
+START_TEST(leaves_out_nothing_that_it_cannot_look_at)
+{
+	struct err err = ERR_INIT;
+	int64_t visits = 0;
+
+	enum { NAME = 200, LONG = 251 };
+	char name[LONG + 1];
+	size_t len;
+	int fd;
+
+	put("x", "1");
+	memset(name, 'n', sizeof(name));
+	fd = open(in_root(""), O_RDONLY | O_DIRECTORY);
+	/* As deep as a folder's path may be; that of what lies in it is longer. */
+	for (len = strlen(in_root("")); len + 1 + NAME + 1 < PATH_MAX; len += 1 + NAME) {
+		name[NAME] = '\0';
+		ck_assert_int_eq(mkdirat(fd, name, 0700), 0);
+		fd = openat(fd, name, O_RDONLY | O_DIRECTORY);
+	}
+	ck_assert_int_ge(fd, 0);
+	name[NAME] = 'n';
+	name[LONG] = '\0';
+	ck_assert_int_ge(openat(fd, name, O_WRONLY | O_CREAT, 0600), 0);
+	ck_assert_int_ne(bucket_list(b, "", take_age, &visits, &err), 0);
+	ck_assert_msg(strstr(err.msg, "cannot look at") != NULL, "%s", err.msg);
+	ck_assert_int_eq(unlinkat(fd, name, 0), 0);   /* no cleaning up would reach it */
+}
+END_TEST
+
 static int stop_at_b(void *ctx, const char *key, int64_t bytes, int64_t age_s, struct err *err)
 {
 	(void)bytes, (void)age_s;
@@ -300,13 +340,6 @@ START_TEST(passes_a_visitors_error_on)
 	ck_assert_str_eq(err.msg, "mine alone");
 }
 END_TEST
-
-static int take_age(void *ctx, const char *key, int64_t bytes, int64_t age_s, struct err *err)
-{
-	(void)key, (void)bytes, (void)err;
-	*(int64_t *)ctx = age_s;
-	return 0;
-}
 
 START_TEST(tells_the_age_of_an_object)
 {
@@ -467,6 +500,7 @@ UNIT_CASE(bucket_dir)
 	tcase_add_test(tc, lets_one_of_eight_win);
 	tcase_add_test(tc, lists_in_byte_order);
 	tcase_add_test(tc, lists_only_what_was_put);
+	tcase_add_test(tc, leaves_out_nothing_that_it_cannot_look_at);
 	tcase_add_test(tc, passes_a_visitors_error_on);
 	tcase_add_test(tc, tells_the_age_of_an_object);
 	tcase_add_test(tc, sweeps_what_was_left_half_written);

@@ -153,6 +153,27 @@ START_TEST(a_time_in_the_future_blocks_nobody_for_ever)
 }
 END_TEST
 
+/* Nor who comes once a minute, and never waits. */
+START_TEST(a_time_in_the_future_is_set_right)
+{
+	AUTO_STR path = fixture_path(&f, "lease.json");
+	struct err err = ERR_INIT;
+	struct lease *lease;
+	struct stat st;
+
+	leave_behind(1);
+	set_age(-10000000);
+	ck_assert_ptr_null(try_lease(0, 0, &err));
+	ck_assert_int_eq(err.code, ERR_HELD);
+	ck_assert_int_eq(stat(path, &st), 0);
+	ck_assert_int_le(st.st_mtime, time(NULL) + 1);
+	set_age(2);
+	lease = try_lease(0, 0, &err);
+	ck_assert_msg(lease != NULL, "%s", err.msg);
+	ck_assert_int_eq(lease_release(lease, &err), 0);
+}
+END_TEST
+
 START_TEST(what_cannot_be_read_is_replaced_in_time)
 {
 	static const char *const texts[] = {
@@ -509,6 +530,7 @@ UNIT_CASE(lease)
 	tcase_add_test(tc, the_bucket_asks_for_it);
 	tcase_add_test(tc, a_dead_holder_is_followed_after_its_time);
 	tcase_add_test(tc, a_time_in_the_future_blocks_nobody_for_ever);
+	tcase_add_test(tc, a_time_in_the_future_is_set_right);
 	tcase_add_test(tc, what_cannot_be_read_is_replaced_in_time);
 	tcase_add_test(tc, waits_as_long_as_it_is_told);
 	tcase_add_test(tc, is_renewed_while_it_is_held);

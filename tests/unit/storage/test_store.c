@@ -429,6 +429,24 @@ START_TEST(latest_is_the_newest_moment)
 }
 END_TEST
 
+START_TEST(latest_is_none_of_next_year)
+{
+	int64_t now = clock_now(&clock_system);
+	char far[20], id[20], latest[20];
+	struct fixture f;
+
+	fixture_open(&f);
+	fixture_publish(&f.store, "production", now + 400 * 86400, NULL, far);
+	ck_assert_int_eq(store_resolve(&f.store, "latest", latest, NULL), 0);
+	ck_assert_str_eq(latest, far);   /* there is no other */
+	fixture_publish(&f.store, "production", now - 86400, NULL, id);
+	fixture_publish(&f.store, "production", now + 60, NULL, id);
+	ck_assert_int_eq(store_resolve(&f.store, "latest", latest, NULL), 0);
+	ck_assert_str_eq(latest, id);
+	fixture_close(&f);
+}
+END_TEST
+
 START_TEST(a_snapshot_is_found_by_either_spelling_of_its_moment_and_by_its_label)
 {
 	static const char *const names[] = { "2026-11-22T02:17:00Z", FIXTURE_ID, "release", "latest", NULL };
@@ -875,6 +893,7 @@ UNIT_CASE(label)
 UNIT_CASE(find)
 {
 	tcase_add_test(tc, latest_is_the_newest_moment);
+	tcase_add_test(tc, latest_is_none_of_next_year);
 	tcase_add_loop_test(tc, a_snapshot_is_found_by_either_spelling_of_its_moment_and_by_its_label, 0, 5);
 	tcase_add_loop_test(tc, what_is_not_there_is_not_found_with_a_hint, 0, 9);
 	tcase_add_test(tc, snapshots_are_listed_oldest_first_and_nothing_else_is);
