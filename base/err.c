@@ -125,3 +125,11 @@ void err_clear(struct err *err)
 	err->msg[0] = '\0';
 	err->hint[0] = '\0';
 }
+
+const char *err_without(const char *message, const char *subject)
+{
+	size_t len = strlen(subject);
+
+	return strncmp(message, subject, len) == 0 && strncmp(message + len, ": ", 2) == 0 ?
+	    message + len + 2 : message;
+}

@@ -52,4 +52,8 @@ int err_hint(struct err *err, const char *fmt, ...)
 
 void err_clear(struct err *err);
 
+/* A message without the "subject: " that it may begin with: for who says that
+ * before it anyway. */
+const char *err_without(const char *message, const char *subject);
+
 #endif

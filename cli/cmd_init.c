@@ -201,7 +201,8 @@ static int make_text(const struct init *init, const char *public_key, struct buf
 	date[10] = '\0';
 	return draft_write(&init->draft, &(struct draft_places){
 		.account_id = init->account, .api_base = init->api_base, .ca_file = init->ca_file,
-		.token = token, .folder = init->folder, .credentials = init->credentials,
+		.token = token, .token_is_to_come = init->token_place == NULL,
+		.folder = init->folder, .credentials = init->credentials,
 		.sign_key = public_key != NULL ? sign_key : NULL, .public_key = public_key,
 		.endpoint = init->endpoint, .timezone = host_zone(room), .date = date,
 		.directory = is_system ? "/var/lib/d1keep/bucket" : "d1keep-backups",
@@ -324,6 +325,8 @@ static void tell(const struct init *init)
 	log_info("wrote %s%s; look at what is marked with \"guessed\"%s", init->output,
 	    init->keygen ? " (sign.pem beside it: keep it secret, keep a copy)" : "",
 	    remote ? ", and put the keys of the buckets where it says" : "");
+	if (init->credentials)
+		log_info("then, as root: export CREDENTIALS_DIRECTORY=%s, where all of them are to lie", init->folder);
 	log_info("then: d1keep -c %s check && d1keep -c %s doctor", init->output, init->output);
 }
 

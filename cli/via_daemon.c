@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/err.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
@@ -72,7 +73,7 @@ static int end_of(struct json_object *run, const char *name)
 	if (status == EXIT_EXCEPTIONS)
 		log_warning("%s: something could not be kept exactly: d1keep show %s@latest", name, name);
 	else if (status != EXIT_DONE)
-		log_error("%s: %s", name, message != NULL ? message : "it failed");
+		log_error("%s: %s", name, message != NULL ? err_without(message, name) : "it failed");
 	return status;
 }
 

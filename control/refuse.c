@@ -114,6 +114,56 @@ bool refuse_stranger(struct request *request, const char *method)
 	return true;
 }
 
+static bool is_word_of(const char *words, const char *word)
+{
+	size_t len = strlen(word), piece;
+
+	for (; *words != '\0'; words += piece + (words[piece] == ' ')) {
+		piece = strcspn(words, " ");
+		if (piece == len && strncmp(words, word, len) == 0)
+			return true;
+	}
+	return false;
+}
+
+struct arguments {
+	struct request *request;
+	bool strange;
+};
+
+static enum MHD_Result look_at_argument(void *cls, enum MHD_ValueKind kind, const char *key,
+    size_t key_len, const char *value, size_t value_len)
+{
+	struct arguments *arguments = cls;
+	struct request *request = arguments->request;
+
+	(void)kind;
+	(void)value;
+	(void)value_len;
+	if (strlen(key) != key_len || !is_word_of(request->route->arguments, key) ||
+	    request_argument(request, key) == NULL)
+		arguments->strange = true;
+	return MHD_YES;
+}
+
+/* A misspelt "database" would show those of all. */
+bool refuse_arguments(struct request *request)
+{
+	const char *words = request->route->arguments;
+	struct arguments arguments = { .request = request };
+	AUTO_STR hint = NULL;
+
+	if (words != NULL)
+		(void)MHD_get_connection_values_n(request->connection, MHD_GET_ARGUMENT_KIND,
+		    look_at_argument, &arguments);
+	if (!arguments.strange)
+		return false;
+	hint = mem_printf(words[0] != '\0' ? "it takes, once each: %s" : "it takes none%s", words);
+	request_error(request, MHD_HTTP_BAD_REQUEST, "usage",
+	    "an argument that this path does not take, or twice", hint);
+	return true;
+}
+
 bool refuse_body(struct request *request)
 {
 	const char *text = request_header(request, "Content-Length");

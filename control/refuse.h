@@ -18,6 +18,9 @@ bool refuse_stranger(struct request *request, const char *method);
 /* Would it be let through to a route that asks for this? */
 bool refuse_would_pass(struct request *request, enum right right);
 
+/* An argument that this path does not have, or twice. */
+bool refuse_arguments(struct request *request);
+
 /* A body that is too long, or whose length is not said. */
 bool refuse_body(struct request *request);
 

@@ -48,7 +48,7 @@ void request_free(struct request *request)
 bool request_begin(struct request *request, const char *method)
 {
 	if (refuse_route(request, method) || refuse_stranger(request, method) ||
-	    refuse_body(request))
+	    refuse_arguments(request) || refuse_body(request))
 		return request->answered;
 	request->rest = routes_rest(request->route, request->path);
 	request->next = request->route->handle;

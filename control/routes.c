@@ -6,16 +6,16 @@
 #include "control/handlers.h"
 
 static const struct route table[] = {
-	{ "GET", "/", RIGHT_READ, true, page_overview },
-	{ "GET", "/database", RIGHT_READ, true, page_database },
-	{ "POST", "/api/backup/create", RIGHT_ALL, false, api_create },
-	{ "GET", "/api/backup/runs", RIGHT_READ, false, api_runs },
-	{ "GET", "/api/backup/runs/", RIGHT_READ, false, api_run },
-	{ "GET", "/api/backup/list", RIGHT_READ, false, api_list },
-	{ "GET", "/api/backup/download", RIGHT_ALL, false, api_download },
-	{ "GET", "/healthz", RIGHT_NONE, false, health_alive },
-	{ "GET", "/readyz", RIGHT_NONE, false, health_ready },
-	{ "GET", "/metrics", RIGHT_READ, false, metrics_answer },
+	{ "GET", "/", RIGHT_READ, true, page_overview, NULL },
+	{ "GET", "/database", RIGHT_READ, true, page_database, NULL },
+	{ "POST", "/api/backup/create", RIGHT_ALL, false, api_create, "" },
+	{ "GET", "/api/backup/runs", RIGHT_READ, false, api_runs, "database limit" },
+	{ "GET", "/api/backup/runs/", RIGHT_READ, false, api_run, "" },
+	{ "GET", "/api/backup/list", RIGHT_READ, false, api_list, "database" },
+	{ "GET", "/api/backup/download", RIGHT_ALL, false, api_download, "snapshot" },
+	{ "GET", "/healthz", RIGHT_NONE, false, health_alive, NULL },
+	{ "GET", "/readyz", RIGHT_NONE, false, health_ready, NULL },
+	{ "GET", "/metrics", RIGHT_READ, false, metrics_answer, NULL },
 };
 
 #define COUNT (sizeof(table) / sizeof(table[0]))

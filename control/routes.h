@@ -16,6 +16,7 @@ struct route {
 	enum right right;
 	bool page;               /* for people: its errors are pages, others may link to it */
 	void (*handle)(struct request *request);
+	const char *arguments;   /* the query's, by words; others are refused. NULL: passed over */
 };
 
 /* NULL: nothing has this path, or (`*ret_allow` is set, e.g. "GET, HEAD") it has

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/err.h"
 #include "base/hash.h"
 #include "base/json.h"
 #include "base/mem.h"
@@ -77,13 +78,14 @@ static void say_failure(struct buf *m, const struct notice_subject *s)
 		[ALERT_DAMAGED] = "damage was found",
 	};
 	const struct history *h = s->history;
+	const char *why = h->message != NULL ? h->message : "no reason is known";
 	char span[32];
 
 	(void)buf_adds(m, what[s->decision->gravity], NULL);
 	if (s->decision->memory_at != 0)
 		(void)buf_addf(m, NULL, ", still, for %s",
 		    notice_span(s->now - s->decision->since_at, span));
-	(void)buf_addf(m, NULL, ": %s; ", h->message != NULL ? h->message : "no reason is known");
+	(void)buf_addf(m, NULL, ": %s; ", err_without(why, s->database));
 	say_age(m, s);
 }
 

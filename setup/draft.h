@@ -82,6 +82,7 @@ struct draft_places {
 	const char *account_id;  /* NULL: no account, no remote environment */
 	const char *api_base, *ca_file;   /* or NULL */
 	const char *token;       /* the places of secrets, as they are to be written */
+	bool token_is_to_come;   /* nobody said where it lies */
 	const char *key_id, *key_secret;   /* NULL: <folder>/<bucket>.id and .key */
 	const char *folder;      /* of secrets: absolute, no slash at its end */
 	bool credentials;        /* secrets of <folder> are systemd credentials */

@@ -114,6 +114,8 @@ static void write_account(struct writer *w)
 
 	say(w, "\naccount \"cloudflare\" {\n");
 	say_option(w, "    ", "id", p->account_id);
+	if (p->token_is_to_come)
+		say(w, "    # To fill in: make an API token (Account > D1 > Read), and put it there.\n");
 	say_option(w, "    ", "api_token", p->token);
 	say_option(w, "    ", "api_base", p->api_base);
 	say_option(w, "    ", "ca_file", p->ca_file);

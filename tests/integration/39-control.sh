@@ -178,6 +178,12 @@ what_is_wrong_is_said() {
     expect_equal "$(status ask /api/backup/runs/999999)" 404
     expect_equal "$(status ask /api/backup/runs/x)" 404
     expect_equal "$(status ask '/api/backup/runs?limit=0')" 400
+    # A misspelt filter, or one given twice, does not show everything.
+    expect_equal "$(status ask '/api/backup/runs?databse=prod/auth')" 400
+    expect_equal "$(jq -r .error.hint "$TEST_TMP/body")" 'it takes, once each: database limit'
+    expect_equal "$(status ask '/api/backup/list?database=prod/auth&database=prod/shop')" 400
+    expect_equal "$(status ask '/api/backup/runs/1?x')" 400
+    expect_equal "$(status ask '/readyz?x=1')" 200
     expect_equal "$(status ask '/api/backup/runs?database=prod/none')" 404
     expect_equal "$(status ask '/api/backup/list?database=prod/none')" 404
     expect_equal "$(status ask '/api/backup/download')" 400

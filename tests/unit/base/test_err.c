@@ -56,6 +56,15 @@ START_TEST(wrapping_goes_outward_and_keeps_code_and_hint)
 }
 END_TEST
 
+START_TEST(a_subject_is_said_once)
+{
+	ck_assert_str_eq(err_without("a/b: no file", "a/b"), "no file");
+	ck_assert_str_eq(err_without("a/bc: no file", "a/b"), "a/bc: no file");
+	ck_assert_str_eq(err_without("a/b", "a/b"), "a/b");
+	ck_assert_str_eq(err_without("", "a/b"), "");
+}
+END_TEST
+
 START_TEST(the_deepest_hint_stays)
 {
 	struct err err = ERR_INIT;
@@ -164,6 +173,7 @@ UNIT_CASE(err)
 	tcase_add_test(tc, setting_an_error_forgets_the_one_before);
 	tcase_add_test(tc, without_an_err_everything_still_fails);
 	tcase_add_test(tc, wrapping_goes_outward_and_keeps_code_and_hint);
+	tcase_add_test(tc, a_subject_is_said_once);
 	tcase_add_test(tc, the_deepest_hint_stays);
 	tcase_add_test(tc, clearing_leaves_nothing);
 	tcase_add_test(tc, an_errno_decides_the_code);
