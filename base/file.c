@@ -135,6 +135,29 @@ int dir_make(const char *path, mode_t mode, struct err *err)
 	}
 }
 
+int file_sync(const char *path, struct err *err)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int rc = 0;
+
+	if (fd < 0)
+		return err_sys(err, errno, "cannot open \"%s\"", path);
+	if (fsync(fd) != 0)
+		rc = err_sys(err, errno, "cannot sync \"%s\"", path);
+	(void)close(fd);
+	return rc;
+}
+
+void file_begin_sync(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	(void)close(fd);
+}
+
 int dir_sync_parent(const char *path, struct err *err)
 {
 	AUTO_STR copy = mem_strdup(path);

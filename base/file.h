@@ -36,6 +36,12 @@ void file_give_to_owner_of_folder(const char *path);
 /* mkdir -p. */
 int dir_make(const char *path, mode_t mode, struct err *err);
 
+/* fsync of a file that was written by other means. */
+int file_sync(const char *path, struct err *err);
+
+/* Have the system begin with that: file_sync then waits for less. */
+void file_begin_sync(const char *path);
+
 /* fsync of the folder that holds `path`: makes a rename durable. */
 int dir_sync_parent(const char *path, struct err *err);
 

@@ -24,7 +24,8 @@ struct slot {
 struct queue {
 	struct queue_options options;
 	pthread_mutex_t lock;
-	pthread_cond_t changed;
+	pthread_cond_t has_work;    /* for the workers */
+	pthread_cond_t has_done;    /* for the owner */
 	struct slot *slots;
 	size_t size;
 	size_t head, next, tail;
@@ -72,9 +73,10 @@ static void run_slot(struct queue *q, struct slot *slot)
 	if (rc != 0 && !q->stopped) {
 		q->err = err;
 		q->stopped = true;
+		(void)pthread_cond_broadcast(&q->has_work);
 	}
 	retire_done(q);
-	(void)pthread_cond_broadcast(&q->changed);
+	(void)pthread_cond_signal(&q->has_done);
 }
 
 static void *worker(void *arg)
@@ -88,7 +90,7 @@ static void *worker(void *arg)
 		if (q->next < q->tail)
 			run_slot(q, slot_at(q, q->next++));
 		else
-			(void)pthread_cond_wait(&q->changed, &q->lock);
+			(void)pthread_cond_wait(&q->has_work, &q->lock);
 	}
 	(void)pthread_mutex_unlock(&q->lock);
 	return NULL;
@@ -104,7 +106,8 @@ struct queue *queue_new(const struct queue_options *options)
 	q->slots = mem_calloc(q->size, sizeof(*q->slots));
 	q->threads = mem_calloc(options->workers, sizeof(*q->threads));
 	(void)pthread_mutex_init(&q->lock, NULL);
-	(void)pthread_cond_init(&q->changed, NULL);
+	(void)pthread_cond_init(&q->has_work, NULL);
+	(void)pthread_cond_init(&q->has_done, NULL);
 	for (; q->thread_count < options->workers; q->thread_count++) {
 		if (pthread_create(&q->threads[q->thread_count], NULL, worker, q) != 0)
 			break;
@@ -128,7 +131,7 @@ static void wait_a_little(struct queue *q)
 		until.tv_sec++;
 		until.tv_nsec -= 1000000000L;
 	}
-	(void)pthread_cond_timedwait(&q->changed, &q->lock, &until);
+	(void)pthread_cond_timedwait(&q->has_done, &q->lock, &until);
 }
 
 static int failed(struct queue *q, struct err *err)
@@ -153,7 +156,7 @@ int queue_push(struct queue *q, void *item, struct err *err)
 	}
 	if (rc == 0) {
 		*slot_at(q, q->tail++) = (struct slot){ item, SLOT_WAITING };
-		(void)pthread_cond_broadcast(&q->changed);
+		(void)pthread_cond_signal(&q->has_work);
 	}
 	(void)pthread_mutex_unlock(&q->lock);
 	if (rc != 0 && !q->options.ordered)
@@ -185,7 +188,6 @@ int queue_take(struct queue *q, void **ret_item, struct err *err)
 		*ret_item = slot->item;
 		slot->item = NULL;
 		q->head++;
-		(void)pthread_cond_broadcast(&q->changed);
 	}
 	(void)pthread_mutex_unlock(&q->lock);
 	return rc;
@@ -197,7 +199,7 @@ int queue_finish(struct queue *q, struct err *err)
 
 	(void)pthread_mutex_lock(&q->lock);
 	q->ended = true;
-	(void)pthread_cond_broadcast(&q->changed);
+	(void)pthread_cond_broadcast(&q->has_work);
 	while ((rc = failed(q, err)) == 0 && q->head < q->tail && !q->options.ordered)
 		wait_a_little(q);
 	(void)pthread_mutex_unlock(&q->lock);
@@ -210,14 +212,15 @@ void queue_free(struct queue *q)
 		return;
 	(void)pthread_mutex_lock(&q->lock);
 	q->stopped = true;
-	(void)pthread_cond_broadcast(&q->changed);
+	(void)pthread_cond_broadcast(&q->has_work);
 	(void)pthread_mutex_unlock(&q->lock);
 	for (size_t i = 0; i < q->thread_count; i++)
 		(void)pthread_join(q->threads[i], NULL);
 	for (; q->head < q->tail; q->head++)
 		release_item(q, slot_at(q, q->head)->item);
 	(void)pthread_mutex_destroy(&q->lock);
-	(void)pthread_cond_destroy(&q->changed);
+	(void)pthread_cond_destroy(&q->has_work);
+	(void)pthread_cond_destroy(&q->has_done);
 	free(q->threads);
 	free(q->slots);
 	free(q);

@@ -13,7 +13,8 @@
 #include "config/text.h"
 #include "config/value.h"
 
-#define FILE_MAX_BYTES (1024 * 1024)
+/* Ten thousand databases with options of their own take 1.3 MB. */
+#define FILE_MAX_BYTES (16 * 1024 * 1024)
 #define SYSTEM_FILE "/etc/d1keep/backup.conf"
 
 char *config_find(const char *given, struct err *err)

@@ -161,6 +161,15 @@ static void on_sweep(uv_timer_t *timer)
 	server_sweep(control->tcp, now_ms);
 	request_sweep(control, now_ms);
 	listings_sweep(control->listings, now_ms);
+	if (server_is_alone(control->socket) && server_is_alone(control->tcp) &&
+	    TAILQ_EMPTY(&control->requests) && listings_are_gone(control->listings))
+		(void)uv_timer_stop(timer);
+}
+
+void control_attend(struct control *control)
+{
+	if (!control->stopping && !uv_is_active((uv_handle_t *)&control->sweep))
+		(void)uv_timer_start(&control->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
 }
 
 /* Those who wait for it hold it as their job. */
@@ -188,7 +197,6 @@ struct control *control_start(const struct control_host *host,
 	(void)uv_timer_init(host->loop, &control->sweep);
 	(void)uv_idle_init(host->loop, &control->idle);
 	control->sweep.data = control->idle.data = control;
-	(void)uv_timer_start(&control->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
 	control_reload(control, options);
 	return control;
 }

@@ -36,12 +36,15 @@ struct control {
 	struct login_failures failures;
 	struct listings *listings;
 	unsigned downloads;
-	uv_timer_t sweep;                /* every second */
+	uv_timer_t sweep;                /* every second while somebody is there */
 	uv_idle_t idle;                  /* while requests have work to do */
 	struct request_list requests;    /* all there are */
 	struct request_list working;
 	char *csp;                       /* the Content-Security-Policy of all answers */
 	bool stopping;
 };
+
+/* Somebody has come: look after them each second, until nobody is left. */
+void control_attend(struct control *control);
 
 #endif

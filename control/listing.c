@@ -174,6 +174,11 @@ void listings_sweep(struct listings *listings, int64_t now_ms)
 	}
 }
 
+bool listings_are_gone(const struct listings *listings)
+{
+	return TAILQ_EMPTY(&listings->kept);
+}
+
 void listings_forget(struct listings *listings)
 {
 	struct listing *listing;

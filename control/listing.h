@@ -43,6 +43,9 @@ void listing_release(struct listing *listing);  /* NULL is fine */
 void listings_forget(struct listings *listings);
 void listings_sweep(struct listings *listings, int64_t now_ms);
 
+/* Is there none that has to be swept away later? */
+bool listings_are_gone(const struct listings *listings);
+
 /* End the children; those who wait are not told. */
 void listings_stop(struct listings *listings);
 void listings_free(struct listings *listings);

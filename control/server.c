@@ -92,6 +92,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
 	address = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	*socket_context = clients_add(&server->clients, fd->connect_fd,
 	    server->on_socket ? NULL : address->client_addr, clock_monotonic_ms());
+	control_attend(server->control);
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
@@ -197,6 +198,11 @@ void server_sweep(struct server *server, int64_t now_ms)
 {
 	if (server != NULL)
 		clients_sweep(&server->clients, now_ms);
+}
+
+bool server_is_alone(const struct server *server)
+{
+	return server == NULL || TAILQ_EMPTY(&server->clients.list);
 }
 
 void server_poke(struct server *server)

@@ -22,6 +22,9 @@ void server_stop(struct server *server);
 /* Once a second: cut who is late, wake who waits for a client that has gone. */
 void server_sweep(struct server *server, int64_t now_ms);
 
+/* Is nobody connected? */
+bool server_is_alone(const struct server *server);
+
 /* A connection was resumed: without threads, libmicrohttpd has to be called for it
  * to notice. It is, from the loop. */
 void server_poke(struct server *server);

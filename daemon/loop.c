@@ -1,6 +1,7 @@
 #include "daemon/loop.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -153,6 +154,8 @@ static void take_config(struct loop *loop, struct config *config)
 	loop->config = config;
 	log_info("%s: %zu databases, %zu of them with a schedule", loop->options->config_path,
 	    config->database_count, plan_scheduled(table));
+	/* What reading it took is as much again, and not needed before the next time. */
+	(void)malloc_trim(0);
 }
 
 static void on_config(void *ctx, struct config *config)

@@ -277,7 +277,7 @@ void teller_take_config(struct teller *teller, const struct config *config)
 	struct alerts *old = teller->alerts;
 
 	teller->config = config;
-	teller->watch = watch_new(config, old_watch);
+	teller->watch = config->notify_count > 0 ? watch_new(config, old_watch) : watch_none();
 	teller->memories.record = teller->options.record;
 	teller->memories.watch = teller->watch;
 	free(teller->targets);
@@ -292,6 +292,11 @@ void teller_take_config(struct teller *teller, const struct config *config)
 	alerts_free(old);
 	watch_free(old_watch);
 	teller->unread = 0;
+	/* Where nobody is to be told, nothing has to be looked at. */
+	if (config->notify_count == 0)
+		(void)uv_timer_stop(teller->tick);
+	else if (!teller->options.once && !teller->stopping)
+		(void)uv_timer_start(teller->tick, on_tick, TICK_MS, TICK_MS);
 	if (config->notify_count > 0)
 		(void)uv_idle_start(teller->reading, on_reading);
 	else
@@ -328,8 +333,6 @@ struct teller *teller_new(const struct teller_options *options)
 	(void)uv_timer_init(options->loop, teller->tick);
 	(void)uv_idle_init(options->loop, teller->reading);
 	teller->tick->data = teller->reading->data = teller;
-	if (!options->once)
-		(void)uv_timer_start(teller->tick, on_tick, TICK_MS, TICK_MS);
 	return teller;
 }
 

@@ -51,6 +51,14 @@ struct watch *watch_new(const struct config *config, struct watch *old)
 	return watch;
 }
 
+struct watch *watch_none(void)
+{
+	struct watch *watch = mem_calloc(1, sizeof(*watch));
+
+	watch->items = mem_calloc(1, sizeof(*watch->items));
+	return watch;
+}
+
 void watch_free(struct watch *watch)
 {
 	if (watch == NULL)

@@ -29,6 +29,8 @@ struct watch {
 /* Of this configuration, which is lent. What `old` (or NULL) knows of databases
  * of the same names is taken over, and gone from it. */
 struct watch *watch_new(const struct config *config, struct watch *old);
+/* Of no database: what nobody will be told takes no room. */
+struct watch *watch_none(void);
 void watch_free(struct watch *watch);   /* NULL is fine */
 
 struct watched *watch_find(const struct watch *watch, const char *name);

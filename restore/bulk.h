@@ -1,7 +1,7 @@
 /*
  * Rows into a SQLite file, fast: the dump's INSERTs (restore/insert.h) become one
- * prepared statement that is given their values, row by row. The result is what
- * their text would have made of the file.
+ * prepared statement that is given their values, some rows at a time. The result is
+ * what their text would have made of the file.
  */
 #ifndef D1KEEP_RESTORE_BULK_H
 #define D1KEEP_RESTORE_BULK_H
@@ -15,8 +15,11 @@
 struct bulk {
 	sqlite3 *sqlite;
 	struct insert insert;
-	sqlite3_stmt *stmt;          /* of the table the last rows went into, or NULL */
-	struct buf head;             /* its beginning: INSERT INTO … VALUES\n */
+	/* Of the table the last rows went into, for one row and for several at a time;
+	 * or NULL. */
+	sqlite3_stmt *one, *several;
+	size_t several_rows;
+	struct buf head;             /* their beginning: INSERT INTO … VALUES\n */
 };
 
 enum bulk_outcome {
@@ -26,8 +29,8 @@ enum bulk_outcome {
 };
 
 /* Run the statement `text` begins with and tell its length. Only rows of a table
- * that is none of a module's and has no triggers: there, inserting row by row may
- * not be the same as all at once. */
+ * that is none of a module's and has no triggers: there, inserting by turns may not
+ * be the same as all at once. */
 enum bulk_outcome bulk_run(struct bulk *bulk, const char *text, const char *end, size_t *ret_len);
 
 /* Something else runs, which may change the table. */

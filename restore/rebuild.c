@@ -119,7 +119,7 @@ static int rebuild(const struct verify_options *o, const char *path, struct verd
 	struct restore_result result;
 	int rc = restore_snapshot(&(struct restore_options){
 		.store = o->store, .manifest = &o->snapshot->manifest, .target = &target,
-		.check_content = true, .workers = o->workers,
+		.check_content = true, .temporary = true, .workers = o->workers,
 		.progress = o->progress, .progress_ctx = o->progress_ctx, .result = &result,
 	}, err);
 

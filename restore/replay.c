@@ -284,19 +284,6 @@ static int check_count(struct replay *r, const struct manifest_table *t, struct 
 	return 0;
 }
 
-static int sync_file(const char *path, struct err *err)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	int rc = 0;
-
-	if (fd < 0)
-		return err_sys(err, errno, "cannot open \"%s\"", path);
-	if (fsync(fd) != 0)
-		rc = err_sys(err, errno, "cannot sync \"%s\"", path);
-	(void)close(fd);
-	return rc;
-}
-
 int replay_commit(struct replay *replay, const struct manifest *m, struct err *err)
 {
 	for (size_t i = 0; m != NULL && i < m->table_count; i++) {
@@ -307,7 +294,7 @@ int replay_commit(struct replay *replay, const struct manifest *m, struct err *e
 	authorize_remove(replay->sqlite);
 	if (sqlite3_exec(replay->sqlite, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)
 		return sqlite_fail(replay, ERR_CORRUPT, err);
-	return sync_file(replay->path, err);
+	return 0;
 }
 
 void replay_free(struct replay *replay)

@@ -37,7 +37,7 @@ struct replay_options {
 	                          * called for them as well */
 };
 
-/* Nothing is durable before replay_commit. */
+/* Nothing is in the file before replay_commit, and nothing durable behind it. */
 struct replay *replay_open(const struct replay_options *options, struct err *err);
 
 /* Run SQL of our own making, without the authorizer. */
@@ -48,7 +48,7 @@ int replay_run_own(struct replay *replay, const char *sql, struct err *err);
 int replay_apply(struct replay *replay, const struct buf *sql, struct err *err);
 
 /* Compare the rows of each table with the manifest (ERR_CORRUPT; not when it is
- * NULL), commit and sync. */
+ * NULL) and commit. */
 int replay_commit(struct replay *replay, const struct manifest *m, struct err *err);
 
 /* Closes; the file stays as it is. NULL is fine. */

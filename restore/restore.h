@@ -66,6 +66,7 @@ struct restore_options {
 	bool replace;            /* what is there may go */
 	bool dry_run;            /* only plan; every chunk is fetched and checked all the same */
 	bool check_content;      /* read back and compare all rows, not only their number */
+	bool temporary;          /* a file that need not survive a power cut */
 	unsigned workers;
 	void (*progress)(void *ctx, int64_t sql_bytes);   /* done so far; may be NULL */
 	void *progress_ctx;

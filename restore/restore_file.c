@@ -280,6 +280,8 @@ static int put_in_place(const struct restore_options *o, const char *tmp,
 {
 	const char *path = o->target->path;
 
+	if (is_sqlite(o) && !o->temporary && file_sync(tmp, err) != 0)
+		return -1;
 	/* Something may have appeared meanwhile; or, where the rest of the file is to
 	 * stay, something may have been written to it. */
 	if (check_target(o, err) != 0 ||
@@ -318,7 +320,12 @@ static int make(const struct restore_options *o, const char *path, struct err *e
 {
 	if (!is_sqlite(o))
 		return write_sql(o, path, err);
-	return o->selection->count > 0 ? replay_selection(o, path, err) : restore_replay(o, path, err);
+	if ((o->selection->count > 0 ? replay_selection(o, path, err) : restore_replay(o, path, err)) != 0)
+		return -1;
+	/* The disk works while the rows are read back. */
+	if (!o->temporary)
+		file_begin_sync(path);
+	return 0;
 }
 
 int restore_to_file(const struct restore_options *o, struct err *err)
