@@ -8,8 +8,13 @@
 
 #include "base/mem.h"
 
+/* Rows come in small pieces, and each call of OpenSSL has its price. */
+#define PENDING_BYTES 4096
+
 struct sha256 {
 	EVP_MD_CTX *ctx;
+	size_t pending_len;
+	unsigned char pending[PENDING_BYTES];
 };
 
 /* OpenSSL's digests fail only for want of memory or of the algorithm itself:
@@ -30,13 +35,27 @@ struct sha256 *sha256_new(void)
 	return h;
 }
 
+static void hash_pending(struct sha256 *h)
+{
+	must(EVP_DigestUpdate(h->ctx, h->pending, h->pending_len));
+	h->pending_len = 0;
+}
+
 void sha256_add(struct sha256 *h, const void *data, size_t len)
 {
-	must(EVP_DigestUpdate(h->ctx, data, len));
+	if (len > sizeof(h->pending) - h->pending_len)
+		hash_pending(h);
+	if (len > sizeof(h->pending)) {
+		must(EVP_DigestUpdate(h->ctx, data, len));
+		return;
+	}
+	memcpy(h->pending + h->pending_len, data, len);
+	h->pending_len += len;
 }
 
 void sha256_end(struct sha256 *h, unsigned char ret[SHA256_BYTES])
 {
+	hash_pending(h);
 	must(EVP_DigestFinal_ex(h->ctx, ret, NULL));
 	sha256_free(h);
 }

@@ -8,45 +8,75 @@
 #include "base/word.h"
 
 #define INTEGER_MAX_CHARS 20
+/* A row with no more than this in texts and blobs is written into room for the
+ * worst of it. */
+#define SHORT_ROW_BYTES 65536
 
-/* Nothing in these eight bytes that a quoted text would have to look at: no quote,
- * NUL, CR, and nothing beyond ASCII. */
+/* ---- into room that is there already: where the literal ends ---- */
+
+/* Nothing in these eight bytes but, perhaps, quotes that a quoted text would have to
+ * look at: no NUL, no CR, and nothing beyond ASCII. */
 static bool is_plain(uint64_t word)
 {
-	return (word_any_beyond_ascii(word) | word_any_below(word, 1) | word_any_is(word, '\'') |
-	    word_any_is(word, '\r')) == 0;
+	return (word_any_beyond_ascii(word) | word_any_below(word, 1) | word_any_is(word, '\r')) == 0;
 }
 
-/* Copy text that is plain, which most is; false, with nothing said of what was
- * written to `dst`, at the first byte that is not. */
-static bool copy_plain(char *dst, const char *bytes, size_t len)
+static char *double_quotes(char *dst, const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		*dst++ = bytes[i];
+		if (bytes[i] == '\'')
+			*dst++ = '\'';
+	}
+	return dst;
+}
+
+/* All of a text that is plain, quotes doubled; NULL when it is not. */
+static char *put_plain(char *dst, const char *bytes, size_t len)
 {
 	uint64_t word;
 
-	for (; len >= sizeof(word); len -= sizeof(word)) {
+	for (; len >= sizeof(word); len -= sizeof(word), bytes += sizeof(word)) {
 		word = word_load(bytes);
 		if (!is_plain(word))
-			return false;
+			return NULL;
+		if (word_any_is(word, '\'') != 0) {
+			dst = double_quotes(dst, bytes, sizeof(word));
+			continue;
+		}
 		memcpy(dst, &word, sizeof(word));
-		bytes += sizeof(word);
 		dst += sizeof(word);
 	}
 	word = WORD_ONES;
 	memcpy(&word, bytes, len);
-	if (!is_plain(word))
-		return false;
-	memcpy(dst, bytes, len);
-	return true;
+	return is_plain(word) ? double_quotes(dst, bytes, len) : NULL;
 }
 
-/* ---- values of a few bytes, into room that is there already ---- */
-
+/* NULL when it cannot stand between quotes. */
 static char *put_text(char *dst, const char *bytes, size_t len)
 {
-	if (!copy_plain(dst + 1, bytes, len))
+	char *end = put_plain(dst + 1, bytes, len);
+
+	if (end == NULL && literal_may_be_quoted(bytes, len))
+		end = double_quotes(dst + 1, bytes, len);
+	if (end == NULL)
 		return NULL;
-	dst[0] = dst[len + 1] = '\'';
-	return dst + len + 2;
+	*dst = *end = '\'';
+	return end + 1;
+}
+
+static char *put_blob(char *dst, const char *bytes, size_t len)
+{
+	static const char digits[] = "0123456789ABCDEF";
+
+	*dst++ = 'X';
+	*dst++ = '\'';
+	for (size_t i = 0; i < len; i++) {
+		*dst++ = digits[(unsigned char)bytes[i] >> 4];
+		*dst++ = digits[(unsigned char)bytes[i] & 15];
+	}
+	*dst++ = '\'';
+	return dst;
 }
 
 static char *put_integer(char *dst, int64_t value)
@@ -66,7 +96,6 @@ static char *put_integer(char *dst, int64_t value)
 	return dst + len;
 }
 
-/* Where the literal ends, or NULL for one that takes more than this. */
 static char *put_value(char *dst, const struct db_value *value)
 {
 	switch (value->type) {
@@ -81,43 +110,72 @@ static char *put_value(char *dst, const struct db_value *value)
 	case DB_TEXT:
 		return put_text(dst, value->bytes, value->len);
 	default:
-		return NULL;
+		return put_blob(dst, value->bytes, value->len);
 	}
 }
 
-/* ---- any value ---- */
-
+/* The most that put_value() writes, and a comma. */
 static size_t room_for(const struct db_value *value)
 {
 	switch (value->type) {
 	case DB_REAL:
-		return QUOTE_REAL_SIZE;
+		return QUOTE_REAL_SIZE + 1;
 	case DB_TEXT:
-		return value->len + 2;
+	case DB_BLOB:
+		return 2 * value->len + 4;
 	default:
-		return INTEGER_MAX_CHARS;
+		return INTEGER_MAX_CHARS + 1;
 	}
 }
 
-static int add_value(struct buf *ret, const struct db_value *value, struct err *err)
+/* 1; or 0 with nothing added: a long row, or one with a text that is no plain one. */
+static int add_short_row(struct buf *ret, const struct db_value *values, size_t count,
+    struct err *err)
 {
-	char *dst = buf_reserve(ret, room_for(value), err), *end;
+	size_t room = 1, bytes = 0;
+	char *dst, *p;
 
+	for (size_t i = 0; i < count; i++) {
+		bytes += values[i].type >= DB_TEXT ? values[i].len : 0;
+		room += room_for(&values[i]);
+	}
+	if (bytes > SHORT_ROW_BYTES)
+		return 0;
+	dst = buf_reserve(ret, room, err);
 	if (dst == NULL)
 		return -1;
-	end = put_value(dst, value);
-	if (end != NULL) {
-		buf_commit(ret, (size_t)(end - dst));
-		return 0;
+	p = dst;
+	for (size_t i = 0; i < count && p != NULL; i++) {
+		*p++ = i == 0 ? '(' : ',';
+		p = put_value(p, &values[i]);
 	}
-	return value->type == DB_TEXT ?
-	    literal_add_text(ret, value->bytes, value->len, err) :
-	    literal_add_blob(ret, value->bytes, value->len, err);
+	if (p == NULL)
+		return 0;
+	*p++ = ')';
+	buf_commit(ret, (size_t)(p - dst));
+	return 1;
+}
+
+/* ---- any row ---- */
+
+static int add_value(struct buf *ret, const struct db_value *value, struct err *err)
+{
+	char text[QUOTE_REAL_SIZE];
+
+	if (value->type == DB_TEXT)
+		return literal_add_text(ret, value->bytes, value->len, err);
+	if (value->type == DB_BLOB)
+		return literal_add_blob(ret, value->bytes, value->len, err);
+	return buf_add(ret, text, (size_t)(put_value(text, value) - text), err);
 }
 
 int values_add_tuple(struct buf *ret, const struct db_value *values, size_t count,
     struct err *err)
 {
+	int rc = add_short_row(ret, values, count, err);
+
+	if (rc != 0)
+		return rc == 1 ? 0 : -1;
 	for (size_t i = 0; i < count; i++) {
 		if (buf_add(ret, i == 0 ? "(" : ",", 1, err) != 0 ||
 		    add_value(ret, &values[i], err) != 0)
