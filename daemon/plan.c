@@ -56,6 +56,7 @@ static void plan_from_old(struct timetable_plan *plan, const struct timetable_pl
 
 	plan->answered_slot = before->answered_slot;
 	plan->busy = before->busy;
+	plan->skipped_slot = before->skipped_slot;
 	plan->retry = before->retry;
 	if (same_times(&now->policy, &then->policy)) {
 		plan->planned = before->planned;

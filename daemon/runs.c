@@ -196,6 +196,27 @@ static void ask_when_free(struct loop *loop, const char *database, const struct 
 		    run->id, database);
 }
 
+/* A run that failed answers nothing: not its own slot, nor the one that was skipped
+ * because of it. What tries again anyway answers both. */
+static void make_up_skipped(struct loop *loop, const char *database, const struct state_run *run,
+    int64_t slot_at)
+{
+	const struct config_database *known = find(loop, database);
+	struct timetable_retry again = {
+		.slot_at = slot_at, .cause = STATE_CAUSE_MADE_UP, .attempt = 1,
+	};
+	struct timetable_plan plan;
+	char stamp[STAMP_ISO_SIZE];
+
+	if (slot_at == 0 || known == NULL || state_run_succeeded(run) ||
+	    !timetable_find(loop->table, database, &plan) || plan.retry.at != 0)
+		return;
+	again.at = run->finished_at + outcome_retry_delay(known->policy.retry_delay, 1);
+	if (try_again(loop, database, &again))
+		log_info("job=%" PRId64 " database=%s: the run that was not started meanwhile is made up at %s",
+		    run->id, database, stamp_iso(again.at, stamp));
+}
+
 /* What we cut off ourselves is due again, at the next start. */
 static void put_back(struct loop *loop, const char *database, const struct state_run *run,
     int64_t now)
@@ -240,6 +261,7 @@ static void tell_of(struct loop *loop, const struct runner_end *end)
 void runs_ended(void *ctx, const struct runner_end *end)
 {
 	struct loop *loop = ctx;
+	int64_t skipped = timetable_finished(loop->table, end->database);
 
 	if (end->run.started_at != 0) {
 		record_end(&loop->record, end->database, &end->run);
@@ -247,11 +269,12 @@ void runs_ended(void *ctx, const struct runner_end *end)
 	}
 	if (!state_run_succeeded(&end->run))
 		loop->failures++;
-	timetable_finished(loop->table, end->database);
-	if (end->cut_off)
+	if (end->cut_off) {
 		put_back(loop, end->database, &end->run, clock_now(loop->options->clock));
-	else
+	} else {
 		follow_up(loop, end->database, &end->run);
+		make_up_skipped(loop, end->database, &end->run, skipped);
+	}
 	tell_of(loop, end);
 	loop_tell_status(loop);
 	loop_leave_if_idle(loop);

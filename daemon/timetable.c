@@ -152,6 +152,7 @@ static void answer_slot(struct timetable_plan *plan, int64_t now, struct timetab
 	plan->next_slot = next;
 	plan->next_at = next_due;
 	plan->answered_slot = slot;
+	plan->skipped_slot = plan->busy ? slot : 0;
 	ret->slot_at = slot;
 	ret->attempt = 1;
 	ret->cause = missed ? STATE_CAUSE_MADE_UP : STATE_CAUSE_SCHEDULE;
@@ -224,12 +225,17 @@ void timetable_begun(struct timetable *table, const char *name)
 		plan->busy = true;
 }
 
-void timetable_finished(struct timetable *table, const char *name)
+int64_t timetable_finished(struct timetable *table, const char *name)
 {
 	struct timetable_plan *plan = find(table, name);
+	int64_t skipped;
 
-	if (plan != NULL)
-		plan->busy = false;
+	if (plan == NULL)
+		return 0;
+	skipped = plan->skipped_slot;
+	plan->skipped_slot = 0;
+	plan->busy = false;
+	return skipped;
 }
 
 bool timetable_retry(struct timetable *table, const char *name,

@@ -5,7 +5,8 @@
  *   - A slot (schedule/slots.h) is answered by one run. Slots that passed while
  *     nobody was there are made up by one run, of the newest of them.
  *   - A database whose run still waits or goes when it is due again is not
- *     started twice: that slot is skipped.
+ *     started twice: that slot is skipped. When that run fails, nothing has
+ *     answered the slot: the caller is told of it (timetable_finished).
  *   - A run that failed may be tried again, always before the next due time: when
  *     that has come, the retry is dropped and the new slot answered.
  *   - The wall clock may jump. Forward, however far: what was jumped over counts
@@ -52,6 +53,7 @@ struct timetable_plan {
 	                             one is due; 0: unknown */
 	int64_t answered_slot;    /* slots up to this one need no answer; 0: none */
 	struct timetable_retry retry;
+	int64_t skipped_slot;     /* was due while this run waited or went; 0: none */
 	bool busy;                /* a run of it waits or goes */
 	const void *subject;      /* handed back when it is due */
 };
@@ -88,8 +90,9 @@ bool timetable_step(struct timetable *table, int64_t now, struct timetable_step 
 /* Its run waits, though nobody was due: somebody asked for it. */
 void timetable_begun(struct timetable *table, const char *name);
 
-/* Its run has ended. Names that are not in the table are fine here and above. */
-void timetable_finished(struct timetable *table, const char *name);
+/* Its run has ended. The slot that was skipped because of it, or 0. Names that are
+ * not in the table are fine here and above. */
+int64_t timetable_finished(struct timetable *table, const char *name);
 
 /* Try again at retry->at, unless the database is due before or then: false. */
 bool timetable_retry(struct timetable *table, const char *name,

@@ -41,7 +41,7 @@ static struct config *make_config(const char *dir, char **ret_path)
 	AUTO_STR text = mem_printf("state_dir = \"%s/state\"\n"
 	    "bucket \"here\" {\n type = \"directory\"\n path = \"%s\"\n}\n"
 	    "environment \"shop\" {\n bucket = \"here\"\n schedule = \"17 2 * * *\"\n"
-	    " timezone = \"UTC\"\n"
+	    " retry_delay = 1\n timezone = \"UTC\"\n"
 	    " database \"a\" {\n  source = \"sqlite\"\n  path = \"%s/a.sqlite\"\n }\n}\n",
 	    dir, dir, dir);
 	struct config *config;
@@ -128,7 +128,48 @@ START_TEST(it_wakes_at_the_due_time)
 }
 END_TEST
 
+static void note_asked(const char *dir)
+{
+	AUTO_STR state_dir = mem_printf("%s/state", dir);
+	struct state *state = state_open(state_dir, true, NULL);
+
+	ck_assert_ptr_nonnull(state);
+	ck_assert_int_eq(state_set_asked(state, "shop/a", 1, "", NULL), 0);
+	state_close(state);
+}
+
+/* Somebody asked for a run just before the database was due, and it fails. */
+START_TEST(a_slot_is_not_lost_to_a_run_that_fails)
+{
+	const char *dir = unit_folder();
+	AUTO_STR script = mem_printf("#!/bin/sh\nif mkdir '%s/first'; then sleep 0.4; exit 1; fi\n"
+	    "trap '' TERM\nkill -TERM $PPID\n", dir);
+	AUTO_STR binary = write_file(dir, "d1keep", 0700, script);
+	AUTO_STR path = NULL;
+	struct notify notify = { .socket = NULL };
+	struct loop_options options = {
+		.binary = binary, .clock = &nearly_due, .notify = &notify,
+	};
+	struct state_database db;
+	struct err err = ERR_INIT;
+
+	log_setup("test", LOG_STYLE_PLAIN, (enum log_level)0);
+	options.config = make_config(dir, &path);
+	options.config_path = path;
+	note_asked(dir);
+	began_ms = clock_monotonic_ms();
+	ck_assert_int_eq(loop_run(&options, &err), 1);
+	db = known_of(dir, "shop/a");
+	ck_assert_int_eq(db.last.id, 2);
+	ck_assert_int_eq(db.last.slot_at, DUE);
+	ck_assert_int_eq(db.last.cause, STATE_CAUSE_MADE_UP);
+	ck_assert_int_eq(db.last.exit_code, 0);
+}
+END_TEST
+
 UNIT_CASE(loop)
 {
 	tcase_add_test(tc, it_wakes_at_the_due_time);
+	tcase_add_test(tc, a_slot_is_not_lost_to_a_run_that_fails);
+	tcase_set_timeout(tc, 30);
 }

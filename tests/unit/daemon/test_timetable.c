@@ -189,6 +189,31 @@ START_TEST(a_run_that_was_asked_for_is_not_doubled)
 }
 END_TEST
 
+/* Its run may fail: then nobody has answered it. */
+START_TEST(a_slot_that_was_skipped_is_told_once)
+{
+	struct timetable *table = one(plan("a/b", "0 * * * *"), AT(0, 30)), *next;
+	struct timetable_plan p;
+
+	ck_assert_int_eq(timetable_finished(table, "a/b"), 0);
+	timetable_begun(table, "a/b");
+	expect_skipped(table, AT(1, 0));
+	ck_assert(timetable_find(table, "a/b", &p));
+	ck_assert_int_eq(p.skipped_slot, AT(1, 0));
+	expect_skipped(table, AT(2, 0));
+	ck_assert_int_eq(timetable_finished(table, "a/b"), AT(2, 0));
+	ck_assert_int_eq(timetable_finished(table, "a/b"), 0);
+	ck_assert_int_eq(timetable_finished(table, "not/there"), 0);
+	(void)expect_due(table, AT(3, 0), AT(3, 0));
+	ck_assert_int_eq(timetable_finished(table, "a/b"), 0);
+	/* The next table knows it, too. */
+	next = timetable_new(&p, 1, AT(1, 1));
+	ck_assert_int_eq(timetable_finished(next, "a/b"), AT(1, 0));
+	timetable_free(next);
+	timetable_free(table);
+}
+END_TEST
+
 START_TEST(a_failed_run_is_tried_again_before_it_is_due)
 {
 	struct timetable *table = one(plan("a/b", "@hourly"), AT(1, 1));
@@ -393,6 +418,7 @@ UNIT_CASE(timetable)
 	tcase_add_test(tc, a_noted_time_that_no_slot_follows_is_no_slot);
 	tcase_add_test(tc, a_run_that_still_goes_is_not_doubled);
 	tcase_add_test(tc, a_run_that_was_asked_for_is_not_doubled);
+	tcase_add_test(tc, a_slot_that_was_skipped_is_told_once);
 	tcase_add_test(tc, a_failed_run_is_tried_again_before_it_is_due);
 	tcase_add_test(tc, a_retry_waits_for_what_was_asked_for);
 	tcase_add_test(tc, without_a_schedule_only_retries_are_due);
