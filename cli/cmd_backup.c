@@ -22,7 +22,7 @@ enum { OPT_ALL = OPT_JSON + 1, OPT_VERIFY, OPT_PRUNE, OPT_WAIT, OPT_SLOT, OPT_EV
 static const struct option_def options[] = {
 	{ 'l', "label", "LABEL", "name the snapshot, to find it by (one database only)" },
 	{ OPT_ALL, "all", NULL, "every database of the configuration" },
-	{ OPT_VERIFY, "verify", "HOW", "replay, hashes or none, instead of what the configuration says" },
+	{ OPT_VERIFY, "verify", "replay|hashes|none", "instead of what the configuration says" },
 	{ OPT_PRUNE, "prune", NULL, "then remove what is not to be kept, as d1keep prune does" },
 	{ OPT_WAIT, "wait", "SECONDS", "wait so long for another who works on the database" },
 	{ OPT_SLOT, "slot", "TIME", "the scheduled time that this answers: none is taken twice" },
@@ -170,7 +170,7 @@ static int check_way(const struct backup_job *job, const struct way *way, const 
 	if (job->document != NULL)
 		return usage_error(command, "--json and --via-daemon do not go together: what it cost, the daemon's status tells");
 	if (job->verify_given || job->prune || job->wait_s > 0 || job->slot_at > 0)
-		return usage_error(command, "--via-daemon goes with --label and --no-wait only: the daemon verifies, prunes and waits as the configuration says");
+		return usage_error(command, "--via-daemon goes with --label and --no-wait only: the daemon verifies as the configuration says, and prunes after scheduled runs");
 	return 0;
 }
 

@@ -144,10 +144,12 @@ static int list(const struct session *session, const char *text, bool json, int 
 	size_t count = 0;
 
 	if (text == NULL || names_parse(text, &ref, &err) == 0) {
-		if (ref.which != NULL)
+		if (ref.which != NULL) {
 			(void)err_set(&err, ERR_USAGE, "\"%s\": list shows every snapshot of a database, it takes no @", text);
-		else
+			(void)err_hint(&err, "d1keep show %s shows one", text);
+		} else {
 			found = session_select(session, &ref, &count, &err);
+		}
 	}
 	names_ref_release(&ref);
 	if (found == NULL) {
