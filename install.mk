@@ -28,7 +28,8 @@ units := $(wildcard systemd/*.service systemd/*.timer)
 examples := backup.conf.example systemd/host-folders.conf
 documents := README.md LICENSE $(wildcard docs/*.md)
 with_paths = sed -e 's,/usr/local/bin/,$(BINDIR)/,g' -e 's,/etc/d1keep,$(SYSCONFDIR)/d1keep,g' \
-             -e 's,/usr/local/share/doc/d1keep,$(DOCDIR),g'
+             -e 's,/usr/local/share/doc/d1keep,$(DOCDIR),g' \
+             -e 's,](docs/,](,g' -e 's,](systemd/,](,g'
 
 # $(call put,MODE,FILE,PLACE): a copy.
 # $(call put_text,FILE,FOLDER): one in which the paths are right.
@@ -44,7 +45,7 @@ install: built
 	$(Q)$(foreach f,$(man_pages),$(call put_text,$(f),$(call man_folder,$(f))) &&) :
 	$(Q)$(foreach f,$(units),$(call put_text,$(f),$(UNITDIR)) &&) :
 	$(Q)$(foreach f,$(examples),$(call put_text,$(f),$(DOCDIR)) &&) :
-	$(Q)$(foreach f,$(documents),$(call put,0644,$(f),$(DOCDIR)/) &&) :
+	$(Q)$(foreach f,$(documents),$(call put_text,$(f),$(DOCDIR)) &&) :
 	$(Q)$(foreach s,$(shells),$(call put,0644,$(BUILD)/completion/$(s),$(completion_$(s))) &&) :
 	@echo "installed. Next: d1keep init (or $(DOCDIR)/backup.conf.example as $(SYSCONFDIR)/d1keep/backup.conf)"
 

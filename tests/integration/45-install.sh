@@ -58,8 +58,11 @@ names_the_installed_paths() {
     expect_match "$PLACE/lib/systemd/system/d1keepd.service" \
         "^ExecStart=$PLACE/bin/d1keepd --config $PLACE/etc/d1keep/backup\.conf$"
     expect_match "$PLACE/share/doc/d1keep/backup.conf.example" "file:$PLACE/etc/d1keep/taco.token"
+    # Links of the README lead to what lies beside it there.
+    expect_match "$PLACE/share/doc/d1keep/README.md" '\(control\.md\)'
+    refuse_match "$PLACE/share/doc/d1keep/README.md" '\]\((docs|systemd)/'
     # Nothing in what was put there names a place where nothing was put.
-    cat "$PLACE"/lib/systemd/system/* "$PLACE"/share/man/man*/* "$PLACE/share/doc/d1keep/backup.conf.example" >"$OUT"
+    cat "$PLACE"/lib/systemd/system/* "$PLACE"/share/man/man*/* "$PLACE"/share/doc/d1keep/backup.conf.example "$PLACE"/share/doc/d1keep/[a-z]*.md >"$OUT"
     refuse_match "$OUT" '/usr/local/(bin|share)|[" =:]/etc/d1keep'
 }
 test_case 'units name the paths of the installation' names_the_installed_paths
