@@ -107,21 +107,12 @@ static void add_failure(struct history *h, const struct state_run *run, const ch
 	set_text(&h->hint, hint);
 }
 
-/* Whoever asked for it with a label that cannot be had was told so; the backups
- * that are due are none the worse. */
-static bool was_asked_amiss(const struct state_run *run)
-{
-	return run->cause == STATE_CAUSE_REQUEST && run->label[0] != '\0' &&
-	    strcmp(run->code, "refused") == 0;
-}
-
 void history_add(struct history *history, const struct state_run *run, const char *hint,
     bool verifies, bool is_final, int64_t now)
 {
 	bool is_known = run->id != 0 && run->id <= history->last_id;
 
-	if (run->finished_at == 0 || is_known || run->started_at > now + SKEW_S ||
-	    was_asked_amiss(run))
+	if (run->finished_at == 0 || is_known || run->started_at > now + SKEW_S)
 		return;
 	if (state_run_succeeded(run))
 		add_success(history, run);

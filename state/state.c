@@ -16,9 +16,17 @@ bool state_run_succeeded(const struct state_run *run)
 	return run->finished_at != 0 && (run->exit_code == 0 || run->exit_code == 5);
 }
 
+/* With a label that is taken: who asked is told, and the backups that are due
+ * are none the worse. */
+static bool was_asked_amiss(const struct state_run *run)
+{
+	return run->cause == STATE_CAUSE_REQUEST && run->label[0] != '\0' &&
+	    strcmp(run->code, "refused") == 0;
+}
+
 bool state_run_failed(const struct state_run *run)
 {
-	return run->finished_at != 0 && !state_run_succeeded(run) &&
+	return run->finished_at != 0 && !state_run_succeeded(run) && !was_asked_amiss(run) &&
 	    strcmp(run->code, STATE_CODE_HELD) != 0 && strcmp(run->code, STATE_CODE_CUT_OFF) != 0;
 }
 

@@ -97,7 +97,8 @@ struct state_database {
  * could not be kept) */
 bool state_run_succeeded(const struct state_run *run);
 
-/* Did it fail? Neither held up nor cut off runs did. */
+/* Does it count as a failure of the database's backups? Runs that were held up or
+ * cut off do not, nor what was asked for with a label that is taken. */
 bool state_run_failed(const struct state_run *run);
 
 /* ---- the writer. All of these return ERR_CORRUPT when the file turns out to be

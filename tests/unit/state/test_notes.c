@@ -139,6 +139,20 @@ START_TEST(what_waits_no_longer_waits_once_it_began)
 }
 END_TEST
 
+START_TEST(a_label_that_is_taken_fails_nobody_else)
+{
+	struct state_run run = { .id = 4, .started_at = 1, .finished_at = 2, .attempt = 1, .exit_code = 4,
+		.cause = STATE_CAUSE_REQUEST, .label = "v1", .code = "refused" };
+
+	begin("a/b", run);
+	ck_assert_int_eq(state_run_end(state, "a/b", &run, NULL), 0);
+	ck_assert_int_eq(get("a/b").failures, 0);
+	run.label[0] = '\0';            /* then it is no label's fault */
+	ck_assert_int_eq(state_run_end(state, "a/b", &run, NULL), 0);
+	ck_assert_int_eq(get("a/b").failures, 1);
+}
+END_TEST
+
 START_TEST(what_was_asked_for_and_cut_off_is_asked_for_again)
 {
 	begin("a/b", (struct state_run){ .id = 4, .started_at = 1, .attempt = 1,
@@ -231,6 +245,7 @@ UNIT_CASE(notes)
 	tcase_add_test(tc, a_held_run_begins_again_as_itself);
 	tcase_add_test(tc, failures_are_counted_until_a_success);
 	tcase_add_test(tc, what_waits_no_longer_waits_once_it_began);
+	tcase_add_test(tc, a_label_that_is_taken_fails_nobody_else);
 	tcase_add_test(tc, what_was_asked_for_and_cut_off_is_asked_for_again);
 	tcase_add_test(tc, the_runs_of_all_are_seen_newest_first);
 	tcase_add_test(tc, many_notes_are_one_transaction);
