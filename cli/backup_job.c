@@ -232,12 +232,26 @@ static int verify_loaded(struct backup_job *job, struct store *store,
 	return 0;
 }
 
+/* As is wished. But when the lease was lost about the time of the manifest, who had it
+ * then may have pruned what this snapshot shares: that it is all there is seen then. */
+static enum config_verify how_to_verify(const struct backup_job *job,
+    const struct config_database *d, const struct store *store)
+{
+	enum config_verify how = job->verify_given ? job->verify : d->policy.verify;
+	struct err lost = ERR_INIT;
+
+	if (lease_check(store->lease, &lost) == 0 || lost.code != ERR_HELD)
+		return how;
+	log_warning("%s", lost.msg);
+	return how == CONFIG_VERIFY_NONE ? CONFIG_VERIFY_HASHES : how;
+}
+
 /* The manifest is read back too: from here on only what the bucket has counts.
  * 0 and EXIT_DONE or EXIT_DAMAGE, or -1 when it cannot be found out. */
 static int verify(struct backup_job *job, const struct config_database *d, struct store *store,
     const char *id, int *ret_status, struct err *err)
 {
-	enum config_verify how = job->verify_given ? job->verify : d->policy.verify;
+	enum config_verify how = how_to_verify(job, d, store);
 	bool replay = how == CONFIG_VERIFY_REPLAY;
 	struct snapshot snapshot;
 	int rc;
@@ -272,6 +286,16 @@ static void report_pruned(struct backup_job *job, const char *name,
 	(void)fflush(stdout);
 }
 
+/* The daemon has to know what failed, or it tells people of a backup without a reason. */
+static int tell_not_pruned(struct backup_job *job, const char *name, struct err *err)
+{
+	(void)err_wrap(err, "%s: what is not to be kept could not all be removed", name);
+	log_warning("%s", err->msg);
+	if (!job->locked)
+		events_error(&job->events, err);
+	return EXIT_FAILED;
+}
+
 /* Under the lease that is held, behind a snapshot that is known to be good. What
  * becomes of it takes nothing from the snapshot: a failure is a warning. */
 static int prune(struct backup_job *job, const struct config_database *d,
@@ -289,10 +313,10 @@ static int prune(struct backup_job *job, const struct config_database *d,
 	if (rc == 0 || report.removed_objects > 0)
 		report_pruned(job, name, &report);
 	status = pruning_warn(name, &report);
-	if (rc != 0) {
-		log_warning("%s: what is not to be kept could not all be removed: %s", name, err.msg);
-		status = EXIT_FAILED;
-	}
+	if (rc == 0 && report.not_gone > 0)
+		(void)err_set(&err, ERR_FAILED, "%zu objects that were deleted are still there", report.not_gone);
+	if (err.code != ERR_NONE)
+		status = tell_not_pruned(job, name, &err);
 	prune_report_release(&report);
 	return status;
 }

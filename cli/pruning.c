@@ -75,8 +75,11 @@ bool pruning_last_run_failed(const struct session *session,
 	struct state_database noted;
 	struct err err = ERR_INIT;
 
+	/* One that took a snapshot, and failed at what comes after, has not. */
 	if (read_state(session, name, &noted, &err))
-		return noted.failures > 0 && !has_newer(open, noted.last.started_at);
+		return noted.failures > 0 &&
+		    (noted.last.snapshot[0] == '\0' || noted.last.verified == STATE_VERIFIED_BAD) &&
+		    !has_newer(open, noted.last.started_at);
 	if (err.code != ERR_NOT_FOUND)
 		log_warning("%s: whether the last backup failed cannot be seen: %s", name, err.msg);
 	return false;

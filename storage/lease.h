@@ -9,8 +9,9 @@
  *
  * A holder that stood still (SIGSTOP, a suspended machine) finds out at
  * lease_check. What it sent just before cannot be called back: then a snapshot
- * more may be listed, a whole one, as an object under data/ never changes and
- * garbage is left alone for a day.
+ * more may be listed; and a chunk that it shares may be gone, if the other holder
+ * pruned the only snapshot that named it. So it is verified in any case then
+ * (cli/backup_job.c), and called damaged.
  */
 #ifndef D1KEEP_STORAGE_LEASE_H
 #define D1KEEP_STORAGE_LEASE_H

@@ -117,6 +117,26 @@ sleeper_finds_out() {
     expect_exit 0 d1keep verify --replay "$1"
 }
 
+newest_is_past() { [[ $(d1keep list local/shop --json | jq -r '.snapshots[0].id') < $(date -u +%Y%m%dT%H%M%SZ) ]]; }
+# In a folder, between the last look at the lease and the manifest: it is listed, and what it shares was pruned meanwhile.
+sleeper_is_verified() {
+    local before
+    sqlite3 "$TEST_TMP/shop.sqlite" "PRAGMA journal_mode = WAL; CREATE TABLE shared(x); INSERT INTO shared VALUES (random())" >"$TEST_TMP/changed"
+    expect_exit 0 d1keep backup local/shop
+    wait_for 10 newest_is_past # or both would want one id
+    stopped local/shop publish.before-manifest 1
+    sqlite3 "$TEST_TMP/shop.sqlite" "DELETE FROM shared"
+    CONF_ENV='keep_last = 1' write_conf
+    expect_exit 0 d1keep backup local/shop --verify hashes --prune --wait 60
+    before=$(snapshots local/shop)
+    ends 3
+    expect_match "$TEST_TMP/first.err" '^d1keep: warning: the lease of local/shop was lost'
+    expect_match "$TEST_TMP/first.err" 'chunk data/shared/.* is missing from the bucket'
+    expect_equal "$(snapshots local/shop)" $((before + 1))
+    write_conf
+    expect_exit 0 d1keep backup local/shop
+}
+
 damaged_lease() {
     echo '{"format": 1, "holder"' >"$TEST_TMP/bucket/local/shop/lease.json"
     expect_error 75 'its lease.json cannot be read' d1keep backup local/shop
@@ -157,6 +177,8 @@ for database in test/t1 local/shop; do
     test_case "$database: a crowd" crowd "$database"
 done
 test_case 'local/shop: one that was killed long ago is followed at once' killed_is_followed_at_once_when_old
+test_case 'test/t1: nor right before its manifest' sleeper_finds_out test/t1 publish.before-manifest
+test_case 'local/shop: there it is published, and verified whatever is wished' sleeper_is_verified
 test_case 'local/shop: a damaged lease holds for a while, not for ever' damaged_lease
 
 test_done

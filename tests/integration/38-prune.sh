@@ -414,6 +414,16 @@ denied() {
     faults_reset
     expect_equal "$(count_of t5)" 3
     all_come_back test/t5
+    # In a scheduled run: what failed is told, and it was no backup.
+    policy $'keep_last = 1\nschedule = "0 0 1 1 *"'
+    fault '{"match": "^DELETE .*/test/t5/", "kind": "answer", "status": 403, "code": "AccessDenied", "times": -1}'
+    "$D1KEEPD" -c "$CONF" --once >"$TEST_TMP/once" 2>&1 || true
+    expect_match "$TEST_TMP/once" 'database=test/t5: failed after .* with exit code 1: test/t5: what is not to be kept could not all be removed: .*AccessDenied'
+    expect_match "$TEST_TMP/once" 'database=test/t5: this needs a person'
+    faults_reset
+    expect_equal "$(count_of t5)" 4
+    expect_exit 0 d1keep prune test/t5
+    expect_equal "$(count_of t5)" 2 # the newest, and the newest that is known to be good
 }
 test_case 'a token that may not delete: said, and nothing is lost' denied
 
