@@ -20,7 +20,7 @@ trap 'rm -f "$BENCH_RESULTS"' EXIT
 # A script's name says which rows it makes: rows-3-4-9-file.sh
 for script in tests/bench/rows-*.sh; do
     wanted=
-    for row in $(basename "$script" | grep -oE '[0-9]+'); do [[ $only != *" $row "* ]] || wanted=yes; done
+    for row in $(basename "$script" | sed -E 's/^rows-([0-9-]+).*/\1/; s/-/ /g'); do [[ $only != *" $row "* ]] || wanted=yes; done
     [ "$only" = '  ' ] || [ -n "$wanted" ] || continue
     echo "bench: $(basename "$script" .sh)" >&2
     D1KEEP=$BENCH_BUILD/d1keep D1KEEPD=$BENCH_BUILD/d1keepd bash "$script" >&2 || echo "bench: $script failed" >&2
