@@ -43,6 +43,7 @@ void reader_scan(struct tuple_scan *ret, const struct db *db, struct db_cell cel
 	ret->exact_reals = db->traits.exact_reals;
 	ret->as_quoted = mode == SELECT_PLAIN;
 	ret->reals = table->reals;
+	ret->numbers = table->numbers;
 }
 
 /* As tuple_next() at last: 0, -1 or TUPLE_DOUBTFUL. */

@@ -401,6 +401,7 @@ static void release_table(struct table *t)
 	free(t->values);
 	free(t->key);
 	free(t->reals);
+	free(t->numbers);
 	free(t->key_collations);
 	free(t->name);
 	free(t->sql);

@@ -59,6 +59,7 @@ struct table {
 	const char *rowid;        /* the name its rowid goes by, or NULL */
 	const char **values;      /* names, in tuple order; not owned */
 	bool *reals;              /* of each value: its column is declared as REAL; or NULL */
+	bool *numbers;            /* … as REAL or INTEGER: text is not expected; or NULL */
 	size_t value_count;
 	size_t *key;              /* places in the tuple of what orders the rows */
 	const char **key_collations; /* of each: NULL for the column's own; not owned */
@@ -105,6 +106,11 @@ void schema_release(struct schema *schema);
 static inline bool table_has_reals(const struct table *table, size_t place)
 {
 	return table->reals != NULL && table->reals[place];
+}
+
+static inline bool table_has_numbers(const struct table *table, size_t place)
+{
+	return table->numbers != NULL && table->numbers[place];
 }
 
 /* The statement whose answer makes a fingerprint, and the fingerprint of an

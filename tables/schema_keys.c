@@ -55,9 +55,15 @@ static bool is_declared_real(const char *type)
 	    strcasestr(type, "DOUB") != NULL;
 }
 
+static bool is_declared_integer(const char *type)
+{
+	return strcasestr(type, "INT") != NULL;
+}
+
 static void add_values(struct table *t, bool with_rowid)
 {
 	t->values = mem_calloc(t->column_count + 1, sizeof(*t->values));
+	t->numbers = mem_calloc(t->column_count + 1, sizeof(*t->numbers));
 	t->reals = mem_calloc(t->column_count + 1, sizeof(*t->reals));
 	t->key = mem_calloc(t->pk_count + 1, sizeof(*t->key));
 	t->key_collations = mem_calloc(t->pk_count + 1, sizeof(*t->key_collations));
@@ -67,6 +73,8 @@ static void add_values(struct table *t, bool with_rowid)
 		if (t->columns[i].generated)
 			continue;
 		t->reals[t->value_count] = is_declared_real(t->columns[i].type);
+		t->numbers[t->value_count] = t->reals[t->value_count] ||
+		    is_declared_integer(t->columns[i].type);
 		t->values[t->value_count++] = t->columns[i].name;
 	}
 }

@@ -127,7 +127,8 @@ static int add_nul_test(struct buf *ret, const struct table *t, struct err *err)
 	if (buf_adds(ret, "(0", err) != 0)
 		return -1;
 	for (size_t i = 0; i < t->value_count; i++) {
-		if (t->values[i] == t->rowid)
+		/* A text among numbers, which may have a NUL, is seen when it comes. */
+		if (t->values[i] == t->rowid || table_has_numbers(t, i))
 			continue;
 		if ((i % FORMAT_ARGUMENTS == FORMAT_ARGUMENTS - 1 && buf_adds(ret, ") OR (0", err) != 0) ||
 		    buf_adds(ret, " OR instr(", err) != 0 ||

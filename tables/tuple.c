@@ -35,6 +35,12 @@ static void look_at_real(const struct tuple_scan *scan, size_t place, const char
 		ret->doubtful = true;
 }
 
+static void look_at_text(const struct tuple_scan *scan, size_t place, struct look *ret)
+{
+	if (scan->as_quoted && scan->numbers != NULL && scan->numbers[place])
+		ret->doubtful = true;
+}
+
 /* From '(' to behind ')'. */
 static const char *scan_tuple(const struct tuple_scan *scan, struct look *ret)
 {
@@ -53,6 +59,8 @@ static const char *scan_tuple(const struct tuple_scan *scan, struct look *ret)
 			return NULL;
 		if (*p == 'C')
 			ret->respell = true;
+		else if (*p == '\'')
+			look_at_text(scan, i, ret);
 		else if (!scan->exact_reals && literal_is_real(p, len))
 			look_at_real(scan, i, p, len, ret);
 		p += len;

@@ -46,6 +46,8 @@ struct tuple_scan {
 	 * that `reals` (or NULL: of all) does not name. */
 	bool as_quoted;
 	const bool *reals;
+	/* Texts of these values were not looked through for NULs (or NULL: all were). */
+	const bool *numbers;
 };
 
 #define TUPLE_DOUBTFUL 2
@@ -55,7 +57,7 @@ void tuple_scan_init(struct tuple_scan *scan, const char *text, size_t len, size
 
 /* The next tuple: 1 and `*ret`, 0 at the end, -1 with ERR_CORRUPT; with as_quoted
  * also TUPLE_DOUBTFUL, when it has to be asked for otherwise: it is a lone '!', or
- * has a REAL that may be misspelled. The span
+ * has a REAL that may be misspelled or a text that may have been cut at a NUL. The span
  * lies in the page, or in `spare` when it had to be respelled (valid until the
  * next call with the same `spare`). */
 int tuple_next(struct tuple_scan *scan, struct buf *spare, struct span *ret, struct err *err);
