@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+/* Most are done at once: a few short ones, doubling, before the second. */
+#define SHORT_INTERVAL_MS 125
+#define SHORT_INTERVALS 3
 #define FIRST_INTERVAL_MS 1000
 #define INTERVAL_STEP_MS 500
 #define MAX_INTERVAL_MS 3000
@@ -201,6 +204,9 @@ bool d1_job_in_doubt(const struct d1_job *job, const struct d1_reply *reply)
 
 int64_t d1_job_interval_ms(unsigned n)
 {
+	if (n < SHORT_INTERVALS)
+		return (int64_t)SHORT_INTERVAL_MS << n;
+	n -= SHORT_INTERVALS;
 	if (n >= (MAX_INTERVAL_MS - FIRST_INTERVAL_MS) / INTERVAL_STEP_MS)
 		return MAX_INTERVAL_MS;
 	return FIRST_INTERVAL_MS + (int64_t)n * INTERVAL_STEP_MS;

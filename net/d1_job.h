@@ -67,8 +67,8 @@ int d1_job_error(const struct d1_api *api, const struct d1_call *call,
  * it has begun? */
 bool d1_job_in_doubt(const struct d1_job *job, const struct d1_reply *reply);
 
-/* How long to wait before poll number `n` (from 0): one second at first, three at
- * most. The service cancels a job that is not polled for 15 s. */
+/* How long to wait before poll number `n` (from 0): an eighth of a second at first,
+ * three at most. The service cancels a job that is not polled for 15 s. */
 int64_t d1_job_interval_ms(unsigned n);
 
 #endif

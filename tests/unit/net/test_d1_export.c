@@ -113,7 +113,7 @@ START_TEST(fetches_an_export)
 	ck_assert_str_eq(requests(), "BPPG");
 	ck_assert_str_eq(result.bookmark, "b1");
 	ck_assert_int_eq(result.bytes, (int64_t)strlen(DUMP));
-	ck_assert_int_eq(result.blocked_ms, 2500);
+	ck_assert_int_eq(result.blocked_ms, 375);
 	ck_assert(result.began);
 	ck_assert_int_eq(file_read(path, &file, NULL), 0);
 	ck_assert_str_eq(buf_str(&file), DUMP);

@@ -152,8 +152,8 @@ START_TEST(imports_a_file)
 	ck_assert_ptr_null(strcasestr(put, "topsecret"));
 	/* The upload is not the API's. */
 	ck_assert_uint_eq(d1_api_requests(api), 4);
-	/* Two pauses, of 1 s and 1.5 s. */
-	ck_assert_int_eq(fake.slept_ms, 2500);
+	/* Two pauses, of an eighth and a fourth of a second. */
+	ck_assert_int_eq(fake.slept_ms, 375);
 	d1_import_result_release(&result);
 	ck_assert_ptr_null(result.final_bookmark);
 	stop();
