@@ -260,6 +260,13 @@ int replay_apply(struct replay *replay, const struct buf *sql, struct err *err)
 	return 0;
 }
 
+/* Sorted pieces are as large as the cache: of small ones, one is sorted while the next
+ * is filled. */
+int replay_rows_done(struct replay *replay, struct err *err)
+{
+	return replay_run_own(replay, "PRAGMA cache_size=-4096; PRAGMA threads=1", err);
+}
+
 static int check_count(struct replay *r, const struct manifest_table *t, struct err *err)
 {
 	char *sql = sqlite3_mprintf("SELECT count(*) FROM \"%w\"", t->name);

@@ -47,6 +47,10 @@ int replay_run_own(struct replay *replay, const char *sql, struct err *err);
  * run: what cannot be replayed is no backup. */
 int replay_apply(struct replay *replay, const struct buf *sql, struct err *err);
 
+/* The rows are in: what comes now makes indexes, and of that another thread can do
+ * half. */
+int replay_rows_done(struct replay *replay, struct err *err);
+
 /* Compare the rows of each table with the manifest (ERR_CORRUPT; not when it is
  * NULL) and commit. */
 int replay_commit(struct replay *replay, const struct manifest *m, struct err *err);

@@ -52,10 +52,17 @@ static int apply_chunks(const struct restore_options *o, struct replay *replay,
 	});
 	struct fetched *f;
 	int64_t done = 0;
+	bool rows_done = false;
 	int rc;
 
 	while ((rc = fetch_next_good(fetch, &f, err)) == 1) {
-		rc = replay_apply(replay, &f->sql, err);
+		if (f->object->kind == MANIFEST_POST && !rows_done)
+			rc = replay_rows_done(replay, err);
+		else
+			rc = 0;
+		rows_done = f->object->kind == MANIFEST_POST;
+		if (rc == 0)
+			rc = replay_apply(replay, &f->sql, err);
 		if (rc != 0)
 			(void)err_wrap(err, "chunk %s", f->object->key);
 		done += (int64_t)f->sql.len;
