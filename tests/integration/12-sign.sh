@@ -175,14 +175,15 @@ a_signature_changed() {
 test_case 'a signature that is short, long, empty or gone' a_signature_changed
 
 well_signed_but_not_this_one() {
-    local id twin
+    local id twin later
     id=$(snapshot .id)
     twin=$(snapshot .id twin)
-    # One snapshot's manifest under a later moment: an old state for the latest.
-    cp "$SHOP/snapshots/$id.json" "$SHOP/snapshots/20991231T235959Z.json"
-    cp "$SHOP/snapshots/$id.json.sig" "$SHOP/snapshots/20991231T235959Z.json.sig"
+    # One snapshot's manifest under a later moment: an old state for the latest. (What is dated far ahead is never that.)
+    later=$(date -u -d '+1 minute' +%Y%m%dT%H%M%SZ)
+    cp "$SHOP/snapshots/$id.json" "$SHOP/snapshots/$later.json"
+    cp "$SHOP/snapshots/$id.json.sig" "$SHOP/snapshots/$later.json.sig"
     refused_by_all local/shop "the manifest calls itself $id"
-    rm "$SHOP"/snapshots/2099*
+    rm -f "$SHOP/snapshots/$later".*
     # Another database's (of the same second, maybe).
     cp -r "$SHOP/snapshots" "$TEST_TMP/snapshots.good"
     cp "$BUCKET/local/twin/snapshots/$twin.json" "$SHOP/snapshots/"
