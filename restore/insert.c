@@ -1,5 +1,6 @@
 #include "restore/insert.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -25,6 +26,7 @@
 
 struct cursor {
 	const char *at, *end;
+	size_t whole;              /* bytes from the statement's beginning to `end` */
 	struct insert *insert;
 };
 
@@ -175,15 +177,17 @@ static bool take_number(struct cursor *c, struct db_value *ret)
 
 /* ---- bytes ---- */
 
-/* What is not in the text as it is comes into `spare`, which has room for all that
- * the rest of the text may hold, and so never moves under the values. */
+/* What is not in the text as it is comes into `spare`. Spelled out it is shorter
+ * than in the text, so that room for as many bytes as the statement may have is
+ * enough for all of them, and none moves under the values. */
 static char *make_room(struct cursor *c, size_t len)
 {
 	struct buf *spare = &c->insert->spare;
 
-	if (spare->cap == 0 || spare->len == 0)
-		(void)buf_reserve(spare, (size_t)(c->end - c->at), NULL);
-	return buf_reserve(spare, len, NULL);
+	if (spare->len == 0)
+		(void)buf_reserve(spare, c->whole, NULL);
+	assert(spare->len + len < spare->cap);
+	return spare->data + spare->len;
 }
 
 static bool take_text(struct cursor *c, struct db_value *ret)
@@ -298,7 +302,9 @@ static bool take_head(struct cursor *c)
 
 size_t insert_read(struct insert *insert, const char *text, const char *end)
 {
-	struct cursor c = { .at = text, .end = end, .insert = insert };
+	struct cursor c = {
+		.at = text, .end = end, .whole = (size_t)(end - text), .insert = insert,
+	};
 
 	insert->count = 0;
 	insert->spare.max = SIZE_MAX / 4;

@@ -74,6 +74,26 @@ static const struct { const char *literal; int64_t value; } integers[] = {
 	{ "-9223372036854775808", INT64_MIN }, { "999999999999999999", 999999999999999999 },
 };
 
+/* … also when it is long, and little is left behind it. Found by tests/fuzz/fuzz_insert.c. */
+START_TEST(a_long_text_stays_where_it_is)
+{
+	AUTO_BUF text = BUF_INIT(1u << 20);
+	struct insert insert = { 0 };
+
+	ck_assert_int_eq(buf_adds(&text, "INSERT INTO \"t\"(\"a\") VALUES\n('''", NULL), 0);
+	for (int i = 0; i < 1289; i++)
+		ck_assert_int_eq(buf_adds(&text, "x", NULL), 0);
+	ck_assert_int_eq(buf_adds(&text, "'),\n('''yyyyyyyy'),\n('''zzzzzzzz');\n", NULL), 0);
+	ck_assert_uint_eq(read_text(&insert, buf_str(&text)), text.len);
+	ck_assert_uint_eq(insert.count, 3);
+	ck_assert_uint_eq(insert.values[0].len, 1290);
+	ck_assert_mem_eq(insert.values[0].bytes, "'xxxxxxxx", 9);
+	assert_bytes(&insert.values[1], DB_TEXT, "'yyyyyyyy", 9);
+	assert_bytes(&insert.values[2], DB_TEXT, "'zzzzzzzz", 9);
+	insert_release(&insert);
+}
+END_TEST
+
 START_TEST(integers_are_what_they_are)
 {
 	struct insert insert = { 0 };
@@ -156,6 +176,7 @@ UNIT_CASE(insert)
 {
 	tcase_add_test(tc, rows_become_values);
 	tcase_add_test(tc, bytes_that_are_respelled_stay_where_they_are);
+	tcase_add_test(tc, a_long_text_stays_where_it_is);
 	tcase_add_loop_test(tc, integers_are_what_they_are, 0, sizeof(integers) / sizeof(integers[0]));
 	tcase_add_test(tc, reals_come_back_bit_by_bit);
 	tcase_add_loop_test(tc, anything_else_is_not_touched, 0, sizeof(left_to_sqlite) / sizeof(left_to_sqlite[0]));
