@@ -4,7 +4,7 @@
 #include "base/mem.h"
 #include "cli/doctor.h"
 #include "cli/format.h"
-#include "net/budget.h"
+#include "base/budget.h"
 #include "net/d1_api.h"
 
 /* Any database of the account; there is none without, as the caller goes by them. */

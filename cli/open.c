@@ -11,7 +11,7 @@
 #include "base/mem.h"
 #include "base/secret.h"
 #include "cli/lease_scope.h"
-#include "net/budget.h"
+#include "base/budget.h"
 #include "net/d1_api.h"
 #include "net/s3.h"
 #include "storage/bucket_dir.h"
@@ -21,7 +21,6 @@
 #define RETRIES 4
 #define CONNECT_TIMEOUT_MS 15000
 #define STALL_TIMEOUT_MS 60000
-#define BUDGET_PERIOD_MS 300000
 #define FAR_READERS 16
 
 static struct http *new_http(const char *ca_file, struct budget *budget)
@@ -173,7 +172,7 @@ static struct budget *open_budget(const struct config *config, const struct conf
 	if (!find_folder(config, &folder))
 		log_warning("no place to share the request budget: neither \"%s\" nor \"%s\" can be written",
 		    config->state_dir, folder);
-	path = mem_printf("%s/budget-%s", folder, a->name);
+	path = budget_path(folder, a->name);
 	budget = budget_open(path, a->request_budget, BUDGET_PERIOD_MS, &clock_system, &err);
 	if (budget == NULL)
 		log_warning("requests are not paced: %s", err.msg);

@@ -92,6 +92,10 @@ struct control_host {
 	/* The longest that the loop was held up, in milliseconds. */
 	int64_t (*lag_max_ms)(void *ctx);
 
+	/* The name of the i-th account, and how many requests its token could send at
+	 * once now (-1: that is not known); false past the last. */
+	bool (*account)(void *ctx, size_t i, const char **ret_name, int64_t *ret_left);
+
 	/* Children work by the configuration that was accepted: its path, and its
 	 * text as a descriptor for the child's 4, or 0 (daemon/runner.h). */
 	const char *(*config_path)(void *ctx);

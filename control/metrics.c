@@ -136,6 +136,22 @@ struct output {
 	size_t metric, row;
 };
 
+static void accounts(const struct control_host *host, struct buf *buf)
+{
+	const char *name;
+	int64_t left;
+
+	head(buf, "d1keep_account_requests_left",
+	    "API requests that the account's token could send at once, by request_budget.", "gauge");
+	for (size_t i = 0; host->account(host->ctx, i, &name, &left); i++) {
+		if (left < 0)
+			continue;
+		(void)buf_adds(buf, "d1keep_account_requests_left{", NULL);
+		metrics_label(buf, "account", name, strlen(name));
+		(void)buf_addf(buf, NULL, "} %" PRId64 "\n", left);
+	}
+}
+
 static void whole_daemon(const struct control_host *host, const struct survey *survey,
     struct buf *buf)
 {
@@ -148,6 +164,7 @@ static void whole_daemon(const struct control_host *host, const struct survey *s
 	number(buf, "d1keep_databases", "Configured databases.", "gauge", (double)survey->count);
 	number(buf, "d1keep_loop_lag_max_seconds", "The longest that the loop was held up.", "gauge",
 	    (double)host->lag_max_ms(host->ctx) / 1000);
+	accounts(host, buf);
 	head(buf, "d1keep_runs_total", "Runs that ended since d1keepd started.", "counter");
 	for (enum run_outcome i = 0; i < RUN_OUTCOME_COUNT; i++)
 		(void)buf_addf(buf, NULL, "d1keep_runs_total{outcome=\"%s\"} %" PRIu64 "\n",

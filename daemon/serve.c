@@ -2,7 +2,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/budget.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "control/control.h"
@@ -165,6 +167,36 @@ static int64_t on_lag_max_ms(void *ctx)
 	return ((const struct serve *)ctx)->options.lag->longest_us / 1000;
 }
 
+/* Of a file that jobs keep: where there is none, none has asked the API yet. */
+static int64_t requests_left(const struct serve *serve, const struct config_account *account)
+{
+	AUTO_STR path = budget_path(serve->config->state_dir, account->name);
+	struct budget *budget;
+	unsigned left;
+	int64_t blocked_ms;
+
+	if (access(path, F_OK) != 0)
+		return -1;
+	budget = budget_open(path, account->request_budget, BUDGET_PERIOD_MS,
+	    serve->options.clock, NULL);
+	if (budget == NULL)
+		return -1;
+	budget_left(budget, &left, &blocked_ms);
+	budget_close(budget);
+	return blocked_ms > 0 ? 0 : (int64_t)left;
+}
+
+static bool on_account(void *ctx, size_t i, const char **ret_name, int64_t *ret_left)
+{
+	const struct serve *serve = ctx;
+
+	if (i >= serve->config->account_count)
+		return false;
+	*ret_name = serve->config->accounts[i]->name;
+	*ret_left = requests_left(serve, serve->config->accounts[i]);
+	return true;
+}
+
 static const char *on_config_path(void *ctx)
 {
 	return ((const struct serve *)ctx)->options.config_path;
@@ -211,7 +243,7 @@ struct serve *serve_start(const struct serve_options *options, const struct conf
 		.name = on_name, .find = on_find, .max_age = on_max_age,
 		.each_active = on_each_active, .create = on_create, .state = on_state,
 		.not_ready = on_not_ready, .runs_total = on_runs_total,
-		.lag_max_ms = on_lag_max_ms, .config_path = on_config_path,
+		.lag_max_ms = on_lag_max_ms, .account = on_account, .config_path = on_config_path,
 		.config_fd = on_config_fd, .log = on_log,
 	}, &listen);
 	return serve;

@@ -9,7 +9,7 @@
 
 #include "base/mem.h"
 #include "base/stop.h"
-#include "net/budget.h"
+#include "base/budget.h"
 #include "net/http_try.h"
 #include "net/retry.h"
 #include "net/url.h"

@@ -174,6 +174,7 @@ static int resolve_latest(struct store *store, char ret_id[20], struct err *err)
 		return -1;
 	if (ids.count > 0)
 		memcpy(ret_id, latest_of(&ids), sizeof(ids.items->id));
+	memcpy(store->latest_id, ret_id, sizeof(store->latest_id));
 	store_ids_release(&ids);
 	if (ret_id[0] != '\0')
 		return 0;
@@ -340,14 +341,15 @@ static int try_publish(struct store *store, struct manifest *m, struct err *err)
 	return 0;
 }
 
-/* Behind the snapshot before it, also when that was taken in the same second (and
+/* Behind the snapshot before it, also when that cannot be trusted, was taken in the same second (and
  * is followed by one whose id has become free), or when the clock was set back a
  * little. One that is further ahead was dated wrongly: it moves nobody. */
-static int64_t first_id_at(const struct manifest *m)
+static int64_t first_id_at(const struct store *store, const struct manifest *m)
 {
+	const char *previous = m->previous_id != NULL ? m->previous_id : store->latest_id;
 	int64_t previous_at;
 
-	if (m->previous_id == NULL || !stamp_parse(m->previous_id, &previous_at) ||
+	if (!stamp_parse(previous, &previous_at) ||
 	    previous_at < m->started_at || previous_at > m->started_at + AHEAD_MAX_S)
 		return m->started_at;
 	return previous_at + 1;
@@ -355,7 +357,7 @@ static int64_t first_id_at(const struct manifest *m)
 
 int store_publish(struct store *store, struct manifest *manifest, struct err *err)
 {
-	int64_t first = first_id_at(manifest);
+	int64_t first = first_id_at(store, manifest);
 
 	for (int64_t later = 0; later < ID_TRIES; later++) {
 		char id[STAMP_COMPACT_SIZE];

@@ -32,6 +32,8 @@ struct store {
 	struct lease *lease;               /* NULL: none is held; checked before what matters
 	                                    * is written or deleted (storage/lease.h); not owned */
 	const struct cache *cache;         /* NULL: none; of what store_…_listed() read; not owned */
+	char latest_id[20];                /* what "latest" meant when it was asked for last, also
+	                                    * if it cannot be read; or empty */
 };
 
 /* Fills `ret`; everything handed in must outlive it. */

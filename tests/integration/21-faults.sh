@@ -32,7 +32,7 @@ survives() {
     faults_reset
     for f; do fault "$f"; done
     expect_exit 0 d1keep backup test/t1
-    expect_equal "$(wc -l <"$OUT") $(wc -c <"$ERR")" '1 0'
+    expect_equal "$(wc -l <"$OUT") $(wc -c <"$ERR")" '2 0'
     faults_seen=$(curl -sS "$FAULTS_CONTROL/log" | jq -r 'select(.fault) | .fault' | wc -l)
     [ "$faults_seen" -ge $# ]
     faults_reset

@@ -40,12 +40,12 @@ one_after_another() {
     waits 1 backup test/t5
     waits 1 backup production/auth
     calls_are 7
-    expect_equal "$(echo "$STATE_DIR"/*)" "$STATE_DIR/budget-taco"
+    expect_equal "$(echo "$STATE_DIR"/budget-*)" "$STATE_DIR/budget-taco"
     # The bucket is no part of it, nor is another account.
     expect_exit 0 d1keep verify test/t1 test/t2
     sed "s/account \"taco\"/account \"other\"/; s/account = \"taco\"/account = \"other\"/" "$CONF" >"$CONF.other"
     expect_exit 0 "$D1KEEP" -c "$CONF.other" backup test/t4
-    expect_equal "$(echo "$STATE_DIR"/*)" "$STATE_DIR/budget-other $STATE_DIR/budget-taco"
+    expect_equal "$(echo "$STATE_DIR"/budget-*)" "$STATE_DIR/budget-other $STATE_DIR/budget-taco"
 }
 test_case 'three backups at once, the fourth has to wait, and so has everyone else' one_after_another
 

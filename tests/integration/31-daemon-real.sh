@@ -82,6 +82,8 @@ every_minute() {
     wait_for 10 runs_are 1
     expect_exit 0 d1keep status
     expect_out 'production/auth +ok '
+    curl -sS --unix-socket "$STATE_DIR/control.sock" http://d1keep/metrics >"$OUT"
+    expect_out '^d1keep_account_requests_left\{account="taco"\} [0-9]+$'
 }
 test_case 'the daemon takes a snapshot by itself within a minute' every_minute
 

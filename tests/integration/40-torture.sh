@@ -48,7 +48,7 @@ account "taco" {
 }
 CONF
         conf_bucket b1
-        printf 'environment "a8" {\n    account = "taco"\n    bucket = "b1"\n'
+        printf 'environment "a8" {\n    account = "taco"\n    bucket = "b1"\n    verify = "none"\n'
         while IFS=$'\t' read -r name id; do printf '    database "%s" { id = "%s" }\n' "$name" "$id"; done <"$TEST_TMP/databases"
         for name in $(names); do
             printf '    database "%s-file" {\n        source = "sqlite"\n        path = "%s"\n    }\n' "$name" "$TEST_TMP/$name.sqlite"

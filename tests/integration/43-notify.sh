@@ -312,7 +312,7 @@ look there
     rm "$FAKE/do/shop.a"
     run 0 a
     expect_equal "$(told)" 'failure failure recovery '
-    expect_equal "$(said '.lasted_seconds > 90000 and .lasted_seconds < 90100')" true
+    expect_equal "$(said '.lasted_seconds >= 90000 and .lasted_seconds < 90400')" true
     run 0 a
     expect_equal "$(got)" 3
     expect_equal "$(state "SELECT count(*) FROM alerts WHERE told_at > 0")" 0

@@ -148,7 +148,7 @@ finds_what_a_bucket_does_not_do() {
     expect_exit 1 d1keep doctor production/auth
     finds problem 'bucket taco-backups' If-Match 'only in place of' 'conditional writes'
     faults_reset
-    fault '{"match": "^PUT .*\\.doctor", "kind": "answer", "status": 200, "text": "", "skip": 1, "times": 1}'
+    fault '{"match": "^PUT .*\\.doctor", "kind": "answer", "status": 200, "text": "", "headers": {"etag": "\"0cc175b9c0f1b6a831c399e269772661\""}, "skip": 1, "times": 1}'
     expect_exit 1 d1keep doctor production/auth
     finds problem 'bucket taco-backups' If-None-Match 'where one is already' 'conditional writes'
     faults_reset

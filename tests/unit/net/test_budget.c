@@ -1,4 +1,4 @@
-#include "net/budget.h"
+#include "base/budget.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 
 #define NOW_MS INT64_C(1795400000000)
 
-static const char *budget_path(void)
+static const char *scratch_path(void)
 {
 	static char path[256];
 
@@ -51,7 +51,7 @@ START_TEST(keeps_to_the_allowance_in_any_period)
 	int64_t sent[300];
 
 	fake_clock_init(&fake, NOW_MS);
-	budget = budget_open(budget_path(), 100, 10000, &fake.clock, NULL);
+	budget = budget_open(scratch_path(), 100, 10000, &fake.clock, NULL);
 	ck_assert_ptr_nonnull(budget);
 	for (size_t i = 0; i < 300; i++) {
 		ck_assert_int_eq(budget_spend(budget, NULL), 0);
@@ -72,7 +72,7 @@ START_TEST(allows_one_request_and_goes_on)
 	struct budget *budget;
 
 	fake_clock_init(&fake, NOW_MS);
-	budget = budget_open(budget_path(), 1, 1000, &fake.clock, NULL);
+	budget = budget_open(scratch_path(), 1, 1000, &fake.clock, NULL);
 	for (int i = 0; i < 3; i++)
 		ck_assert_int_eq(budget_spend(budget, NULL), 0);
 	ck_assert_int_eq(fake.slept_ms, 2000);
@@ -82,7 +82,7 @@ END_TEST
 
 START_TEST(blocks_every_holder)
 {
-	const char *path = budget_path();
+	const char *path = scratch_path();
 	struct fake_clock fake;
 	struct budget *one, *two;
 
@@ -107,7 +107,7 @@ START_TEST(survives_a_bad_file_and_a_clock_set_back)
 		"", "\n", "nonsense", "99999999999999999999999999 1", "-1 -1",
 		"09223372036854775807 09223372036854775807\n",
 	};
-	const char *path = budget_path();
+	const char *path = scratch_path();
 	struct fake_clock fake;
 
 	for (size_t i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
@@ -126,7 +126,7 @@ END_TEST
 
 START_TEST(makes_its_file_private)
 {
-	const char *path = budget_path();
+	const char *path = scratch_path();
 	struct err err = ERR_INIT;
 	struct stat st;
 
@@ -142,7 +142,7 @@ END_TEST
 START_TEST(stops_when_told)
 {
 	struct err err = ERR_INIT;
-	struct budget *budget = budget_open(budget_path(), 10, 1000, &clock_system, NULL);
+	struct budget *budget = budget_open(scratch_path(), 10, 1000, &clock_system, NULL);
 
 	stop_request();
 	ck_assert_int_ne(budget_spend(budget, &err), 0);
@@ -169,7 +169,7 @@ static void take_without_waiting(const char *path, int report)
 
 START_TEST(is_shared_by_processes)
 {
-	const char *path = budget_path();
+	const char *path = scratch_path();
 	int pipe_fds[2], sum = 0;
 	char taken;
 
@@ -203,7 +203,7 @@ START_TEST(tells_what_is_left)
 	int64_t blocked;
 
 	fake_clock_init(&fake, NOW_MS);
-	budget = budget_open(budget_path(), 100, 10000, &fake.clock, NULL);
+	budget = budget_open(scratch_path(), 100, 10000, &fake.clock, NULL);
 	budget_left(budget, &left, &blocked);
 	ck_assert_uint_eq(left, 25);
 	ck_assert_int_eq(blocked, 0);

@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/stop.h"
-#include "net/budget.h"
+#include "base/budget.h"
 #include "tests/unit/net/support.h"
 #include "tests/unit/unit.h"
 

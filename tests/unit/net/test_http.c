@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/stop.h"
-#include "net/budget.h"
+#include "base/budget.h"
 #include "tests/unit/net/support.h"
 #include "tests/unit/unit.h"
 

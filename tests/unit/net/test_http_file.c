@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "base/stop.h"
-#include "net/budget.h"
+#include "base/budget.h"
 #include "net/http.h"
 #include "tests/unit/net/support.h"
 #include "tests/unit/unit.h"

@@ -7,18 +7,25 @@
  * GCRA: `tat` is the theoretical arrival time. A request at `now` is allowed
  * when max(tat, now) - now <= burst; then tat = max(tat, now) + interval.
  */
-#ifndef D1KEEP_NET_BUDGET_H
-#define D1KEEP_NET_BUDGET_H
+#ifndef D1KEEP_BASE_BUDGET_H
+#define D1KEEP_BASE_BUDGET_H
 
 #include <stdint.h>
 
 #include "base/clock.h"
 #include "base/err.h"
 
+/* Cloudflare counts by five minutes. */
+#define BUDGET_PERIOD_MS 300000
+
 /* The longest that budget_block holds everybody up. */
 #define BUDGET_MAX_BLOCK_MS 300000
 
 struct budget;
+
+/* Where the processes of this host share the budget of an account: a string of its
+ * own. */
+char *budget_path(const char *folder, const char *account);
 
 /* `path` is the file (created with mode 0600, its folder must exist);
  * `requests` (at least 1) in any stretch of `period_ms`, of which up to a

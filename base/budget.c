@@ -1,4 +1,4 @@
-#include "net/budget.h"
+#include "base/budget.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -204,6 +204,11 @@ void budget_block(struct budget *budget, int64_t ms)
 	if (until_us > state.blocked_until_us)
 		state.blocked_until_us = until_us;
 	end_change(budget, fd, state);
+}
+
+char *budget_path(const char *folder, const char *account)
+{
+	return mem_printf("%s/budget-%s", folder, account);
 }
 
 void budget_left(struct budget *budget, unsigned *ret_requests, int64_t *ret_blocked_ms)
