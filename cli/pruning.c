@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/printable.h"
+#include "base/span.h"
 #include "base/stamp.h"
 #include "cli/format.h"
 #include "state/state.h"
@@ -27,7 +28,7 @@ struct prune_options pruning_options(const struct session *session,
 				[RETENTION_WEEKLY] = p->keep_weekly, [RETENTION_MONTHLY] = p->keep_monthly,
 				[RETENTION_YEARLY] = p->keep_yearly,
 			},
-			.keep_within = retention_span(p->keep_within),
+			.keep_within = span_seconds(p->keep_within),
 			.zone = p->timezone, .now = clock_now(&clock_system),
 		},
 		.garbage_grace = p->garbage_grace,

@@ -8,7 +8,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "control/control.h"
-#include "daemon/freshness.h"
+#include "config/freshness.h"
 
 struct named {
 	char *name;

@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/span.h"
 #include "daemon/delivery.h"
-#include "daemon/freshness.h"
+#include "config/freshness.h"
 #include "daemon/memories.h"
 #include "daemon/notice.h"
 #include "daemon/watch.h"

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "daemon/freshness.h"
+#include "config/freshness.h"
 
 static int by_name(const void *a, const void *b)
 {

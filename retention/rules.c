@@ -46,25 +46,6 @@ bool retention_is_set(const struct retention_policy *policy)
 	return policy->keep_last > 0 || policy->keep_within > 0;
 }
 
-int64_t retention_span(const char *text)
-{
-	static const struct {
-		char unit;
-		int64_t seconds;
-	} units[] = { { 'h', 3600 }, { 'd', 86400 }, { 'w', 7 * 86400 }, { 'y', 365 * 86400 } };
-	char *end;
-	long n;
-
-	if (text == NULL)
-		return 0;
-	n = strtol(text, &end, 10);
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (*end == units[i].unit)
-			return n * units[i].seconds;
-	}
-	return 0;
-}
-
 static bool future(const struct retention_snapshot *s, const struct retention_policy *policy)
 {
 	return s->at > policy->now + RETENTION_SKEW_S;

@@ -85,9 +85,6 @@ const char *retention_why_held(const struct retention_snapshot *snapshots, size_
 /* Does the policy name anything? */
 bool retention_is_set(const struct retention_policy *policy);
 
-/* "30d" in seconds (h, d, w, y, as config/ has checked it); 0 for NULL. */
-int64_t retention_span(const char *text);
-
 void retention_fate_add(struct retention_fate *fate, char *reason);   /* takes it */
 void retention_fate_release(struct retention_fate *fate);
 

@@ -1,4 +1,4 @@
-#include "daemon/freshness.h"
+#include "config/freshness.h"
 
 #include <string.h>
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/span.h"
 #include "storage/store.h"
 #include "tests/unit/retention/history.h"
 #include "tests/unit/unit.h"
@@ -268,12 +269,12 @@ END_TEST
 
 START_TEST(reads_spans)
 {
-	ck_assert_int_eq(retention_span(NULL), 0);
-	ck_assert_int_eq(retention_span("48h"), 48 * 3600);
-	ck_assert_int_eq(retention_span("30d"), 30 * 86400);
-	ck_assert_int_eq(retention_span("8w"), 56 * 86400);
-	ck_assert_int_eq(retention_span("1y"), 365 * 86400);
-	ck_assert_int_eq(retention_span("999999y"), INT64_C(999999) * 365 * 86400);
+	ck_assert_int_eq(span_seconds(NULL), 0);
+	ck_assert_int_eq(span_seconds("48h"), 48 * 3600);
+	ck_assert_int_eq(span_seconds("30d"), 30 * 86400);
+	ck_assert_int_eq(span_seconds("8w"), 56 * 86400);
+	ck_assert_int_eq(span_seconds("1y"), 365 * 86400);
+	ck_assert_int_eq(span_seconds("999999y"), INT64_C(999999) * 365 * 86400);
 }
 END_TEST
 

@@ -1,2 +1,0 @@
-/* Where the daemon found it before `d1keep doctor` asked the same. */
-#include "config/freshness.h"
