@@ -22,7 +22,7 @@ static struct {
 	enum log_style style;
 	enum log_level level;
 	bool never_waits;
-	int64_t lost, lost_untold;
+	int64_t untold_lines;
 } log_state = { .program = "d1keep", .style = LOG_STYLE_PLAIN, .level = LOG_LEVEL_INFO };
 
 void log_setup(const char *program, enum log_style style, enum log_level level)
@@ -35,11 +35,6 @@ void log_setup(const char *program, enum log_style style, enum log_level level)
 void log_never_wait(void)
 {
 	log_state.never_waits = true;
-}
-
-int64_t log_lost(void)
-{
-	return log_state.lost;
 }
 
 /* All of it, however long it takes. */
@@ -123,9 +118,9 @@ static void tell_losses(void)
 	char text[80];
 
 	(void)snprintf(text, sizeof(text), "%lld lines of this log could not be written",
-	    (long long)log_state.lost_untold);
+	    (long long)log_state.untold_lines);
 	if (write_text(LOG_LEVEL_WARNING, text))
-		log_state.lost_untold = 0;
+		log_state.untold_lines = 0;
 }
 
 static void log_line(enum log_level level, const char *fmt, va_list ap)
@@ -138,12 +133,10 @@ static void log_line(enum log_level level, const char *fmt, va_list ap)
 		return;
 	/* One line, whatever a server or a file name put into it. */
 	(void)printable(text);
-	if (log_state.lost_untold > 0)
+	if (log_state.untold_lines > 0)
 		tell_losses();
-	if (log_state.lost_untold > 0 || !write_text(level, text)) {
-		log_state.lost++;
-		log_state.lost_untold++;
-	}
+	if (log_state.untold_lines > 0 || !write_text(level, text))
+		log_state.untold_lines++;
 }
 
 #define LOG_FUNCTION(name, level)               \

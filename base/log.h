@@ -38,9 +38,6 @@ void log_setup(const char *program, enum log_style style, enum log_level level);
  * and how many were is the first line that can be written again. */
 void log_never_wait(void);
 
-/* Lines that were lost so, since the start. */
-int64_t log_lost(void);
-
 void log_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

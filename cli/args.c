@@ -48,6 +48,40 @@ void args_init(struct args *args, const struct command *command, int argc, char 
 	optind = 0;
 }
 
+static void print_option(const struct option_def *def)
+{
+	char left[80];
+
+	if (def->help == NULL)
+		return;
+	if (def->id < 256)
+		(void)snprintf(left, sizeof(left), "-%c, --%s%s%s", def->id, def->name,
+		    def->argument != NULL ? " " : "", def->argument != NULL ? def->argument : "");
+	else
+		(void)snprintf(left, sizeof(left), "    --%s%s%s", def->name,
+		    def->argument != NULL ? " " : "", def->argument != NULL ? def->argument : "");
+	(void)printf("  %-*s %s\n", HELP_COLUMN, left, def->help);
+}
+
+void print_options(const struct option_def *options)
+{
+	for (; options->id != 0; options++)
+		print_option(options);
+}
+
+static void print_command_help(const struct command *command)
+{
+	(void)printf("usage: d1keep [-c FILE] %s%s%s%s\n\n%s\n", command->name,
+	    count_options(command->options) > 0 ? " [OPTIONS]" : "",
+	    command->arguments[0] != '\0' ? " " : "", command->arguments, command->summary);
+	if (command->details != NULL)
+		(void)printf("\n%s\n", command->details);
+	(void)printf("\noptions:\n");
+	if (command->options != NULL)
+		print_options(command->options);
+	(void)printf("  %-*s %s\n", HELP_COLUMN, "-h, --help", "show this");
+}
+
 int args_next(struct args *args, const char **ret_value)
 {
 	int id;
@@ -120,41 +154,7 @@ int usage_error(const struct command *command, const char *fmt, ...)
 	return EXIT_USAGE;
 }
 
-static void print_option(const struct option_def *def)
-{
-	char left[80];
-
-	if (def->help == NULL)
-		return;
-	if (def->id < 256)
-		(void)snprintf(left, sizeof(left), "-%c, --%s%s%s", def->id, def->name,
-		    def->argument != NULL ? " " : "", def->argument != NULL ? def->argument : "");
-	else
-		(void)snprintf(left, sizeof(left), "    --%s%s%s", def->name,
-		    def->argument != NULL ? " " : "", def->argument != NULL ? def->argument : "");
-	(void)printf("  %-*s %s\n", HELP_COLUMN, left, def->help);
-}
-
-void print_options(const struct option_def *options)
-{
-	for (; options->id != 0; options++)
-		print_option(options);
-}
-
-void print_command_help(const struct command *command)
-{
-	(void)printf("usage: d1keep [-c FILE] %s%s%s%s\n\n%s\n", command->name,
-	    count_options(command->options) > 0 ? " [OPTIONS]" : "",
-	    command->arguments[0] != '\0' ? " " : "", command->arguments, command->summary);
-	if (command->details != NULL)
-		(void)printf("\n%s\n", command->details);
-	(void)printf("\noptions:\n");
-	if (command->options != NULL)
-		print_options(command->options);
-	(void)printf("  %-*s %s\n", HELP_COLUMN, "-h, --help", "show this");
-}
-
-int exit_of(const struct err *err)
+static int exit_of(const struct err *err)
 {
 	switch (err->code) {
 	case ERR_NONE:

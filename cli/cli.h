@@ -109,13 +109,9 @@ bool args_only_json(const struct command *command, int argc, char **argv, bool *
 int usage_error(const struct command *command, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-void print_command_help(const struct command *command);
 void print_options(const struct option_def *options);
 
 /* ---- errors ---- */
-
-/* The exit status for an error. */
-int exit_of(const struct err *err);
 
 /* Print it, with its hint, and return the exit status. */
 int fail(const struct err *err);

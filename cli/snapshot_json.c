@@ -9,7 +9,7 @@
 #include "base/stamp.h"
 #include "cli/session.h"
 
-const char *verdict_name(const struct verdict *verdict)
+static const char *verdict_name(const struct verdict *verdict)
 {
 	if (verdict == NULL || verdict->verified_at == 0)
 		return "no";

@@ -15,10 +15,7 @@
 struct json_object *snapshot_json(const struct snapshot *s, const struct verdict *verdict,
     const struct pin *pin, bool full);
 
-/* "good", "damaged" or "no" */
-const char *verdict_name(const struct verdict *verdict);
-
-/* The same for people, who are told whether it was rebuilt too. */
+/* What a verdict says for people: also whether it was rebuilt. */
 const char *verdict_words(const struct verdict *verdict);
 
 /* "yes", "until 2026-12-31T22:59:59Z", or "-" for one that is none or has run out. */

@@ -137,18 +137,6 @@ void config_free(struct config *config)
 	free(config);
 }
 
-struct config_database *config_find_database(const struct config *config,
-    const char *environment, const char *database)
-{
-	for (size_t i = 0; i < config->database_count; i++) {
-		struct config_database *d = config->databases[i];
-
-		if (strcmp(d->environment->name, environment) == 0 && strcmp(d->name, database) == 0)
-			return d;
-	}
-	return NULL;
-}
-
 struct slots config_slots(const struct config_database *database)
 {
 	const struct config_policy *policy = &database->policy;

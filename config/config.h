@@ -194,10 +194,6 @@ void config_check_surroundings(const struct config *config, struct config_proble
 
 void config_problems_release(struct config_problems *problems);
 
-/* "environment/database" or NULL. */
-struct config_database *config_find_database(const struct config *config,
-    const char *environment, const char *database);
-
 /* When runs of a scheduled database are due. The zone's name is the config's. */
 struct slots config_slots(const struct config_database *database);
 

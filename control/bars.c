@@ -29,7 +29,7 @@ void bars_read(struct bars *bars, struct state *state, const char *database)
 		(void)state_each_run(state, database, BARS_COUNT, keep, bars, NULL);
 }
 
-int64_t bars_duration_ms(const struct state_run *run)
+static int64_t duration_ms(const struct state_run *run)
 {
 	return run->took_ms > 0 ? run->took_ms : (run->finished_at - run->started_at) * 1000;
 }
@@ -42,11 +42,11 @@ char *bars_words(const struct state_run *run, char ret[BARS_WORDS_SIZE])
 		(void)snprintf(ret, BARS_WORDS_SIZE, "running");
 	else if (run->snapshot[0] == '\0')
 		(void)snprintf(ret, BARS_WORDS_SIZE, "%s, %s", run_outcome_word(run_outcome(run)),
-		    format_duration_ms(bars_duration_ms(run), took));
+		    format_duration_ms(duration_ms(run), took));
 	else
 		(void)snprintf(ret, BARS_WORDS_SIZE, "%s, %s, %s %s, %s",
 		    run_outcome_word(run_outcome(run)),
-		    format_duration_ms(bars_duration_ms(run), took), format_count(run->rows, rows),
+		    format_duration_ms(duration_ms(run), took), format_count(run->rows, rows),
 		    plural(run->rows, "row", "rows"), format_bytes(run->stored_bytes, stored));
 	return ret;
 }
@@ -54,7 +54,7 @@ char *bars_words(const struct state_run *run, char ret[BARS_WORDS_SIZE])
 /* The square root, so that one long run does not make dots of all others. */
 static double height_of(const struct state_run *run, int64_t longest_ms)
 {
-	int64_t ms = run->finished_at != 0 ? bars_duration_ms(run) : 0;
+	int64_t ms = run->finished_at != 0 ? duration_ms(run) : 0;
 
 	if (longest_ms <= 0 || ms <= 0)
 		return LOWEST;
@@ -137,8 +137,8 @@ void bars_draw(const struct bars *bars, struct buf *buf, const char *zone)
 		return;
 	}
 	for (size_t i = 0; i < bars->count; i++) {
-		if (bars->runs[i].finished_at != 0 && bars_duration_ms(&bars->runs[i]) > longest_ms)
-			longest_ms = bars_duration_ms(&bars->runs[i]);
+		if (bars->runs[i].finished_at != 0 && duration_ms(&bars->runs[i]) > longest_ms)
+			longest_ms = duration_ms(&bars->runs[i]);
 	}
 	html_put(buf, "<svg class=\"bars\" viewBox=\"0 0 240 33\" preserveAspectRatio=\"xMinYMax\" role=\"img\" aria-label=\"");
 	summarize(bars, buf);

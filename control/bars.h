@@ -24,6 +24,4 @@ void bars_draw(const struct bars *bars, struct buf *buf, const char *zone);
 #define BARS_WORDS_SIZE 160
 char *bars_words(const struct state_run *run, char ret[BARS_WORDS_SIZE]);
 
-int64_t bars_duration_ms(const struct state_run *run);
-
 #endif

@@ -12,7 +12,7 @@ void clients_init(struct clients *clients)
 	clients->count = 0;
 }
 
-void client_cut(struct clients *clients, struct client *client)
+static void cut(struct clients *clients, struct client *client)
 {
 	if (client->cut)
 		return;
@@ -55,7 +55,7 @@ static void make_room(struct clients *clients, const struct client *newcomer)
 	else if (clients->count > CLIENTS_MAX)
 		slow = slowest(clients, NULL);
 	if (slow != NULL)
-		client_cut(clients, slow);
+		cut(clients, slow);
 }
 
 struct client *clients_add(struct clients *clients, int fd, const struct sockaddr *address,
@@ -103,7 +103,7 @@ void clients_sweep(struct clients *clients, int64_t now_ms)
 
 	TAILQ_FOREACH(client, &clients->list, link) {
 		if (is_late(client, now_ms))
-			client_cut(clients, client);
+			cut(clients, client);
 	}
 }
 

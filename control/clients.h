@@ -65,6 +65,4 @@ void clients_sweep(struct clients *clients, int64_t now_ms);
 /* Has the other side gone? For those whose socket nobody reads meanwhile. */
 bool client_is_gone(const struct client *client);
 
-void client_cut(struct clients *clients, struct client *client);
-
 #endif

@@ -7,6 +7,7 @@
 #include "net/sigv4.h"
 
 #define MAX_TAIL 1024
+#define MAX_BOOKMARK 200
 
 static struct json_object *batch_of(const char *const *sql, size_t count)
 {
@@ -125,6 +126,15 @@ void d1_raw_release(struct d1_raw *raw)
 	buf_release(&raw->text);
 }
 
+/* People paste it into a shell, behind `d1keep undo`: a word, and no option. */
+static bool is_bookmark(const char *text)
+{
+	static const char chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:";
+
+	return text != NULL && *text != '\0' && *text != '-' && strlen(text) <= MAX_BOOKMARK &&
+	    text[strspn(text, chars)] == '\0';
+}
+
 int d1_api_bookmark(struct d1_api *api, const char *database_id, char **ret, struct err *err)
 {
 	AUTO_JSON result = NULL;
@@ -134,9 +144,10 @@ int d1_api_bookmark(struct d1_api *api, const char *database_id, char **ret, str
 	if (d1_call_result(api, &call, &result, err) != 0)
 		return -1;
 	bookmark = json_get_str(result, "bookmark");
-	if (bookmark == NULL || *bookmark == '\0')
-		return err_set(err, ERR_FAILED, "database %s: the D1 API answered without a bookmark",
-		    database_id);
+	if (!is_bookmark(bookmark))
+		return err_set(err, ERR_FAILED, "database %s: the D1 API answered %s", database_id,
+		    bookmark == NULL || *bookmark == '\0' ? "without a bookmark" :
+		    "with something that is no bookmark");
 	*ret = mem_strdup(bookmark);
 	return 0;
 }
@@ -209,6 +220,7 @@ int d1_api_restore(struct d1_api *api, const char *database_id, const char *book
 {
 	AUTO_BUF tail = BUF_INIT(MAX_TAIL);
 	AUTO_JSON result = NULL;
+	const char *previous;
 	struct err why = ERR_INIT;
 	struct d1_call call = { .database_id = database_id, .post = true, .changes = true };
 
@@ -228,6 +240,7 @@ int d1_api_restore(struct d1_api *api, const char *database_id, const char *book
 			*err = why;
 		return -1;
 	}
-	*ret_previous = mem_strdup(json_get_str(result, "previous_bookmark"));
+	previous = json_get_str(result, "previous_bookmark");
+	*ret_previous = is_bookmark(previous) ? mem_strdup(previous) : NULL;
 	return 0;
 }

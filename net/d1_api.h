@@ -55,7 +55,7 @@ int d1_api_raw(struct d1_api *api, const char *database_id, const char *const *s
     size_t count, size_t max_answer_bytes, struct d1_raw *ret, struct err *err);
 
 /* GET …/{id}/time_travel/bookmark: the current one. `ret` gets a string of its
- * own (free it). */
+ * own (free it): a word of letters, digits and "-_.:" that a shell takes as it is. */
 int d1_api_bookmark(struct d1_api *api, const char *database_id, char **ret, struct err *err);
 
 /* GET …/{id}: the database's own name (free it) and size, -1 when it is not
@@ -74,8 +74,8 @@ int d1_api_create(struct d1_api *api, const char *name, const char *location,
     const char *jurisdiction, char **ret_id, struct err *err);
 
 /* POST …/{id}/time_travel/restore: the whole database becomes what it was at
- * `bookmark`. `ret_previous` gets the bookmark that undoes this (free it), or
- * NULL when the service does not say. ERR_USAGE when it does not know the
+ * `bookmark`. `ret_previous` gets the bookmark that undoes this (free it; a word as
+ * above), or NULL when the service names none. ERR_USAGE when it does not know the
  * bookmark. */
 int d1_api_restore(struct d1_api *api, const char *database_id, const char *bookmark,
     char **ret_previous, struct err *err);

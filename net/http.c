@@ -22,7 +22,7 @@ struct http {
 	pthread_mutex_t lock;      /* guards the pool */
 	CURL **idle;
 	size_t idle_count, idle_cap;
-	atomic_uint_least64_t sent, retries;
+	atomic_uint_least64_t retries;
 	atomic_int_least64_t skew; /* seconds; NO_SKEW: no answer has told */
 };
 
@@ -90,8 +90,6 @@ static int try_once(struct http *http, const struct http_request *request,
 		return err_set(err, ERR_FAILED, "no memory for an HTTP request");
 	http_try(easy, &options, request, ret, outcome);
 	give_handle_back(http, easy);
-	if (outcome->sent)
-		(void)atomic_fetch_add(&http->sent, 1);
 	if (ret->date > 0)
 		atomic_store(&http->skew, ret->date - clock_now(options.clock));
 	return 0;
@@ -271,11 +269,6 @@ void http_response_release(struct http_response *response)
 {
 	buf_release(&response->body);
 	*response = (struct http_response){ .content_length = -1, .retry_after_ms = -1 };
-}
-
-uint64_t http_requests_sent(struct http *http)
-{
-	return atomic_load(&http->sent);
 }
 
 uint64_t http_retries(struct http *http)

@@ -145,9 +145,7 @@ void http_response_release(struct http_response *response);
 int http_do(struct http *http, struct http_request *request,
     struct http_response *ret, struct err *err);
 
-/* Requests really sent since http_new, retries included; and how many tries
- * came after the first of their request. */
-uint64_t http_requests_sent(struct http *http);
+/* How many tries since http_new came after the first of their request. */
 uint64_t http_retries(struct http *http);
 
 /* How many seconds the server's clock is ahead of this machine's, by the newest

@@ -97,9 +97,4 @@ int s3_list(struct s3 *s3, const char *prefix,
     int (*visit)(void *ctx, const char *key, int64_t bytes, int64_t age_s, struct err *err),
     void *ctx, struct err *err);
 
-/* The common prefixes one level below `prefix` ("a/b/" for delimiter '/'). */
-int s3_list_folders(struct s3 *s3, const char *prefix,
-    int (*visit)(void *ctx, const char *folder, struct err *err),
-    void *ctx, struct err *err);
-
 #endif

@@ -8,12 +8,12 @@
 
 /* 1,000 keys of 1,024 bytes, percent-encoded, and what surrounds them. */
 #define MAX_PAGE_BYTES (8u << 20)
-#define MAX_PARAMS 6
+#define MAX_PARAMS 5
 
 /* Everything a listing found, gathered before it is shown: not every server
  * lists in byte order, and one lists a key twice when it changes meanwhile. */
 struct item {
-	char *key;          /* or, with folders, a name */
+	char *key;
 	int64_t bytes;
 	int64_t age_s;      /* -1: not told */
 };
@@ -56,8 +56,8 @@ static int read_page(const struct s3 *s3, const struct http_response *response,
 }
 
 /* `*ret_date` is the server's clock, 0 when it does not tell. */
-static int fetch_page(struct s3 *s3, const char *prefix, const char *delimiter,
-    const char *token, struct s3_page *ret, int64_t *ret_date, struct err *err)
+static int fetch_page(struct s3 *s3, const char *prefix, const char *token,
+    struct s3_page *ret, int64_t *ret_date, struct err *err)
 {
 	struct sigv4_param params[MAX_PARAMS];
 	struct s3_call call = {
@@ -70,8 +70,6 @@ static int fetch_page(struct s3 *s3, const char *prefix, const char *delimiter,
 	params[call.param_count++] = (struct sigv4_param){ "encoding-type", "url" };
 	params[call.param_count++] = (struct sigv4_param){ "max-keys", "1000" };
 	params[call.param_count++] = (struct sigv4_param){ "prefix", prefix };
-	if (delimiter != NULL)
-		params[call.param_count++] = (struct sigv4_param){ "delimiter", delimiter };
 	if (token != NULL)
 		params[call.param_count++] = (struct sigv4_param){ "continuation-token", token };
 	rc = s3_do(s3, &call, &response, err);
@@ -100,8 +98,7 @@ static int64_t age(int64_t modified_at, int64_t now)
 	return now > modified_at ? now - modified_at : 0;
 }
 
-static int gather(struct s3 *s3, const char *prefix, bool folders, struct found *f,
-    struct err *err)
+static int gather(struct s3 *s3, const char *prefix, struct found *f, struct err *err)
 {
 	AUTO_STR token = NULL;
 	int rc;
@@ -110,11 +107,9 @@ static int gather(struct s3 *s3, const char *prefix, bool folders, struct found 
 		struct s3_page page;
 		int64_t date;
 
-		if (fetch_page(s3, prefix, folders ? "/" : NULL, token, &page, &date, err) != 0)
+		if (fetch_page(s3, prefix, token, &page, &date, err) != 0)
 			return -1;
-		for (size_t i = 0; folders && i < page.folder_count; i++)
-			add(f, page.folders[i], 0, -1);
-		for (size_t i = 0; !folders && i < page.count; i++)
+		for (size_t i = 0; i < page.count; i++)
 			add(f, page.entries[i].key, page.entries[i].bytes,
 			    age(page.entries[i].modified_at, date));
 		rc = next_token(&page, &token, err);
@@ -135,26 +130,11 @@ int s3_list(struct s3 *s3, const char *prefix,
     void *ctx, struct err *err)
 {
 	struct found f = { 0 };
-	int rc = gather(s3, prefix, false, &f, err);
+	int rc = gather(s3, prefix, &f, err);
 
 	for (size_t i = 0; rc == 0 && i < f.count; i++) {
 		if (!is_repeated(&f, i))
 			rc = visit(ctx, f.items[i].key, f.items[i].bytes, f.items[i].age_s, err);
-	}
-	release(&f);
-	return rc;
-}
-
-int s3_list_folders(struct s3 *s3, const char *prefix,
-    int (*visit)(void *ctx, const char *folder, struct err *err),
-    void *ctx, struct err *err)
-{
-	struct found f = { 0 };
-	int rc = gather(s3, prefix, true, &f, err);
-
-	for (size_t i = 0; rc == 0 && i < f.count; i++) {
-		if (!is_repeated(&f, i))
-			rc = visit(ctx, f.items[i].key, err);
 	}
 	release(&f);
 	return rc;

@@ -11,7 +11,7 @@
 
 #define MAX_TEXT 8192   /* of one element: a key of 1,024 bytes, thrice encoded */
 
-bool s3_percent_decode(char *s)
+static bool percent_decode(char *s)
 {
 	char *to = s;
 
@@ -69,13 +69,6 @@ static int64_t read_moment(const char *text)
 	return strcmp(rest, "Z") == 0 && stamp_parse(whole, &at) ? at : 0;
 }
 
-static void add_folder(struct s3_page *page, const char *folder)
-{
-	page->folders = mem_grow(page->folders, page->folder_count, &page->folder_cap,
-	    sizeof(*page->folders));
-	page->folders[page->folder_count++] = mem_strdup(folder);
-}
-
 static void set_str(char **field, const char *value)
 {
 	free(*field);
@@ -93,8 +86,6 @@ static int take_text(struct page_reader *r, const struct xml *xml, const char *t
 		return read_size(text, &r->entry.bytes, err);
 	} else if (inside(xml, "Contents", "LastModified")) {
 		r->entry.modified_at = read_moment(text);
-	} else if (inside(xml, "CommonPrefixes", "Prefix")) {
-		add_folder(r->page, text);
 	} else if (inside(xml, "IsTruncated", NULL)) {
 		r->page->truncated = strcmp(text, "true") == 0;
 	} else if (inside(xml, "NextContinuationToken", NULL)) {
@@ -136,9 +127,7 @@ static int decode_page(struct s3_page *page, struct err *err)
 	bool ok = true;
 
 	for (size_t i = 0; i < page->count; i++)
-		ok = s3_percent_decode(page->entries[i].key) && ok;
-	for (size_t i = 0; i < page->folder_count; i++)
-		ok = s3_percent_decode(page->folders[i]) && ok;
+		ok = percent_decode(page->entries[i].key) && ok;
 	return ok ? 0 : err_set(err, ERR_CORRUPT, "a listing with a key that is not percent-encoded");
 }
 
@@ -176,10 +165,7 @@ void s3_page_release(struct s3_page *page)
 {
 	for (size_t i = 0; i < page->count; i++)
 		free(page->entries[i].key);
-	for (size_t i = 0; i < page->folder_count; i++)
-		free(page->folders[i]);
 	free(page->entries);
-	free(page->folders);
 	free(page->next_token);
 	*page = (struct s3_page){ 0 };
 }

@@ -17,13 +17,11 @@ struct s3_entry {
 	int64_t modified_at;     /* Unix seconds; 0: not told */
 };
 
-/* One page. Keys and folders are decoded where the page says
- * <EncodingType>url. */
+/* One page. Keys are decoded where the page says <EncodingType>url; '+' stays what it
+ * is. */
 struct s3_page {
 	struct s3_entry *entries;
 	size_t count, cap;
-	char **folders;          /* CommonPrefixes */
-	size_t folder_count, folder_cap;
 	bool truncated;
 	char *next_token;        /* or NULL */
 };
@@ -40,9 +38,5 @@ void s3_page_release(struct s3_page *page);
  * their sizes; both empty when this is no such document. */
 void s3_error_read(const char *xml, size_t len, char ret_code[S3_CODE_SIZE],
     char ret_message[S3_MESSAGE_SIZE]);
-
-/* Percent-decoding in place; '+' stays what it is. False on a "%" that is not
- * followed by two hex digits, and on %00. */
-bool s3_percent_decode(char *s);
 
 #endif

@@ -15,7 +15,8 @@
 #define WAIT_MAX_MS 5000
 #define ANSWER_MAX_BYTES 1048576
 
-int webhook_check_url(const char *url, struct err *err)
+/* ERR_USAGE unless it is an http(s) address that libcurl will take. Never quotes it. */
+static int check_url(const char *url, struct err *err)
 {
 	bool tls = strncmp(url, "https://", 8) == 0;
 
@@ -84,7 +85,7 @@ static int carry_out(const struct webhook *hook, struct http_request *request, s
 	struct http *http;
 	int rc;
 
-	if (webhook_check_url(hook->url, err) != 0)
+	if (check_url(hook->url, err) != 0)
 		return -1;
 	http = http_new(&options);
 	request->url = hook->url;

@@ -20,10 +20,6 @@ struct webhook {
 	const struct clock *clock;
 };
 
-/* ERR_USAGE unless it is an http(s) address that libcurl will take. Never
- * quotes it. */
-int webhook_check_url(const char *url, struct err *err);
-
 /* POST the notice, with the headers
  *   X-D1keep-Event      its event
  *   X-D1keep-Delivery   its id, the same whenever it is sent again

@@ -61,13 +61,6 @@ size_t census_find_snapshot(const struct census *census, const char *id)
 	return s != NULL ? (size_t)(s - census->snapshots) : CENSUS_NONE;
 }
 
-bool census_is_listed(const struct census *census, const char *id)
-{
-	size_t i = census_find_snapshot(census, id);
-
-	return i != CENSUS_NONE && !census->snapshots[i].gone;
-}
-
 bool census_is_borne(const struct census *census, const char *label)
 {
 	for (size_t i = 0; i < census->snapshot_count; i++) {

@@ -58,9 +58,6 @@ void census_release(struct census *census);
 size_t census_find(const struct census *census, const char *key);
 size_t census_find_snapshot(const struct census *census, const char *id);
 
-/* Is there a manifest of this id (also one that cannot be read) that remains? */
-bool census_is_listed(const struct census *census, const char *id);
-
 /* Does a snapshot that remains bear this label? */
 bool census_is_borne(const struct census *census, const char *label);
 

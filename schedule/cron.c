@@ -25,13 +25,6 @@ static bool day_matches(const struct cron *cron, int mday, int month, int wday)
 	return day || weekday;
 }
 
-bool cron_matches(const struct cron *cron, int minute, int hour, int mday, int month,
-    int wday)
-{
-	return has(cron->minutes, minute) && has(cron->hours, hour) &&
-	    day_matches(cron, mday, month, wday);
-}
-
 /* The lowest member that is at least `from`, or -1. */
 static int next_bit(uint64_t bits, int from)
 {

@@ -33,10 +33,6 @@ struct cron {
  * case; ranges may use them. A step needs '*' or a range before it. */
 int cron_parse(const char *text, struct cron *ret, struct err *err);
 
-/* Does it fire in this minute of local time? */
-bool cron_matches(const struct cron *cron, int minute, int hour, int mday, int month,
-    int wday);
-
 /* The first firing strictly after `after` (Unix seconds) in `zone`, or -1
  * when there is none within forty years (after which leap days and weekdays
  * have met in every way, also around 2100). A local time that the clock skips

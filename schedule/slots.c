@@ -25,7 +25,8 @@ unsigned slots_offset(const char *name, unsigned spread_s)
 	return (unsigned)(hash(name) % ((uint64_t)spread_s + 1));
 }
 
-int64_t slots_due(const struct slots *slots, int64_t slot)
+/* When the run of a slot is due. Never falls from one slot to a later one. */
+static int64_t due_of(const struct slots *slots, int64_t slot)
 {
 	int64_t open = blackout_end(&slots->blackout, slots->zone, slot);
 
@@ -38,7 +39,7 @@ int64_t slots_next(const struct slots *slots, int64_t after_slot, int64_t *ret_d
 {
 	int64_t slot = cron_next(&slots->cron, slots->zone, after_slot);
 
-	*ret_due_at = slot >= 0 ? slots_due(slots, slot) : -1;
+	*ret_due_at = slot >= 0 ? due_of(slots, slot) : -1;
 	return slot;
 }
 
@@ -51,7 +52,7 @@ static int64_t next_until(const struct slots *slots, int64_t after, int64_t limi
 }
 
 /* The latest moment from `low` (which is due) to `now` that, were it a slot,
- * would be due: slots_due never falls. */
+ * would be due: due_of() never falls. */
 static int64_t latest_due(const struct slots *slots, int64_t low, int64_t now)
 {
 	int64_t high = now + 1;
@@ -61,7 +62,7 @@ static int64_t latest_due(const struct slots *slots, int64_t low, int64_t now)
 	while (high - low > 1) {
 		int64_t middle = low + (high - low) / 2;
 
-		if (slots_due(slots, middle) <= now)
+		if (due_of(slots, middle) <= now)
 			low = middle;
 		else
 			high = middle;
@@ -119,7 +120,7 @@ int64_t slots_newest(const struct slots *slots, int64_t after_slot, int64_t now,
 		/* More than a few: not one by one. */
 		if (i == FEW) {
 			newest = last_slot(slots, slot, latest_due(slots, slot, now));
-			newest_due = slots_due(slots, newest);
+			newest_due = due_of(slots, newest);
 			break;
 		}
 	}

@@ -28,9 +28,6 @@ struct slots {
  * its name ("production/auth") alone, so the same on every host and for ever. */
 unsigned slots_offset(const char *name, unsigned spread_s);
 
-/* When the run of a slot is due. Never falls from one slot to a later one. */
-int64_t slots_due(const struct slots *slots, int64_t slot);
-
 /* The first slot strictly after `after_slot` (any moment will do) and when it
  * is due; -1, and -1 for both, when there is none (cron_next). */
 int64_t slots_next(const struct slots *slots, int64_t after_slot, int64_t *ret_due_at);

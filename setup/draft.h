@@ -98,8 +98,4 @@ struct draft_places {
 int draft_write(const struct draft *draft, const struct draft_places *places, struct buf *ret,
     struct err *err);
 
-/* Where d1keep will look for a secret: "file:/etc/d1keep/b.key", or
- * "credential:b.key". A string of its own. */
-char *draft_place(const struct draft_places *places, const char *bucket, const char *ending);
-
 #endif

@@ -67,7 +67,8 @@ static void say_comment(struct writer *w, const char *indent, const char *text)
 	say(w, "\n");
 }
 
-char *draft_place(const struct draft_places *places, const char *bucket, const char *ending)
+/* Where d1keep will look for a secret: "file:/etc/d1keep/b.key", or "credential:b.key". */
+static char *place_of(const struct draft_places *places, const char *bucket, const char *ending)
 {
 	return places->credentials ? mem_printf("credential:%s.%s", bucket, ending) :
 	    mem_printf("file:%s/%s.%s", places->folder, bucket, ending);
@@ -131,8 +132,8 @@ static char *bucket_name(const struct draft_environment *e)
 static void write_keys(struct writer *w, const char *bucket)
 {
 	const struct draft_places *p = w->places;
-	AUTO_STR id = draft_place(p, bucket, "id");
-	AUTO_STR secret = draft_place(p, bucket, "key");
+	AUTO_STR id = place_of(p, bucket, "id");
+	AUTO_STR secret = place_of(p, bucket, "key");
 
 	if (p->key_id == NULL)
 		say(w, "    # To fill in: make an R2 API token (Object Read & Write, this bucket), and put\n"

@@ -386,11 +386,6 @@ int lease_check(struct lease *lease, struct err *err)
 	return rc;
 }
 
-int64_t lease_generation(const struct lease *lease)
-{
-	return lease->record.generation;
-}
-
 static int mark_free(struct lease *l, struct err *err)
 {
 	struct lease_record record = {

@@ -48,9 +48,6 @@ struct lease *lease_acquire(const struct lease_options *options, struct err *err
  * found out and the time is up. NULL is nobody's lease and fine. */
 int lease_check(struct lease *lease, struct err *err);
 
-/* How many holders there have been, this one included. */
-int64_t lease_generation(const struct lease *lease);
-
 /* While it is held, its bucket asks for it before each try of a removal and of a
  * manifest or signature (bucket_guard): so none of them outlasts it.
  *

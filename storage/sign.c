@@ -18,7 +18,6 @@
 
 struct signer {
 	EVP_PKEY *key;
-	char id[SIGN_KEY_ID_SIZE];
 	char public_text[SIGN_PUBLIC_TEXT_SIZE];
 };
 
@@ -92,7 +91,6 @@ struct signer *signer_new(const struct secret *pem, struct err *err)
 	}
 	s = mem_calloc(1, sizeof(*s));
 	s->key = key;
-	key_id(raw, s->id);
 	hex_encode(raw, sizeof(raw), hex);
 	(void)snprintf(s->public_text, sizeof(s->public_text), TEXT_PREFIX "%s", hex);
 	return s;
@@ -104,11 +102,6 @@ void signer_free(struct signer *s)
 		return;
 	EVP_PKEY_free(s->key);   /* wipes the private part */
 	free(s);
-}
-
-const char *signer_key_id(const struct signer *s)
-{
-	return s->id;
 }
 
 const char *signer_public_text(const struct signer *s)
@@ -131,11 +124,6 @@ static int write_public(EVP_PKEY *key, struct buf *ret, struct err *err)
 	}
 	BIO_free(bio);
 	return rc;
-}
-
-int signer_public_pem(const struct signer *s, struct buf *ret, struct err *err)
-{
-	return write_public(s->key, ret, err);
 }
 
 /* Through OpenSSL's wiped memory: plain BIOs leave copies behind. */
@@ -198,11 +186,6 @@ void verifier_free(struct verifier *v)
 		EVP_PKEY_free(v->keys[i].key);
 	free(v->keys);
 	free(v);
-}
-
-size_t verifier_count(const struct verifier *v)
-{
-	return v->count;
 }
 
 static EVP_PKEY *read_public_text(const char *hex, size_t len)

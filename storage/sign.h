@@ -34,12 +34,8 @@ int signer_generate(struct secret *ret_private_pem, struct buf *ret_public_pem,
 int signer_sign(const struct signer *s, const void *data, size_t len,
     unsigned char ret[SIGN_BYTES], struct err *err);
 
-/* These live as long as the signer. */
-const char *signer_key_id(const struct signer *s);
+/* Lives as long as the signer. */
 const char *signer_public_text(const struct signer *s);
-
-/* The public key as PEM, appended. */
-int signer_public_pem(const struct signer *s, struct buf *ret, struct err *err);
 
 /* A set of trusted public keys. Once filled, it may be used by several threads
  * at once. */
@@ -51,8 +47,6 @@ void verifier_free(struct verifier *v);
 /* Trust one more: PEM or "ed25519:<64 hex>", blanks around it ignored.
  * ERR_USAGE when it is neither; a private key is refused with a hint. */
 int verifier_add(struct verifier *v, const char *text, struct err *err);
-
-size_t verifier_count(const struct verifier *v);
 
 /* 0 when one of the keys made this signature; its id then goes to `ret_key_id`
  * (may be NULL). ERR_CORRUPT when none did, or there is no key to check with. */

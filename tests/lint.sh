@@ -47,6 +47,23 @@ forbid 'time and chance come from a struct clock' '[^_a-z](time|rand|random|sran
 forbid 'libraries do not print' '[^_a-z|](printf|fprintf|puts|fputs|putchar|log_(error|warning|info|debug|err))\(' '(cli|daemon)/[a-z0-9_]*\.c|base/log\.c'
 forbid 'white space at the end of the line' '[[:blank:]]$'
 
+# What one file alone uses is static; what nobody uses, or tests alone, goes. (Tests may call what its own file uses too, and
+# stop_clear() takes back what a signal's handler did.) Looked for in the objects of `make programs`, where they are.
+if [ -e build/d1keep ] && [ -e build/d1keepd ]; then
+    while read -r file symbol; do
+        [ -f "$file" ] || continue
+        if [ "$(grep -cw "$symbol" "$file")" -le 1 ]; then
+            say "$file: no program calls $symbol()"
+        elif ! grep -rqw --include='*.c' "$symbol" tests; then
+            say "$file: $symbol() should be static"
+        fi
+    done < <(find "${folders[@]/#/build/}" -name '*.o' -exec nm -A -g {} + | awk '
+        { sub(/^build\//, "", $1); sub(/\.o:.*/, ".c", $1) }
+        $(NF - 1) == "U" { used[$NF] = 1; next }
+        $(NF - 1) ~ /^[TDBRV]$/ { defined[$NF] = $1 }
+        END { for (s in defined) if (!(s in used) && s !~ /^(main|stop_clear)$/) print defined[s], s }')
+fi
+
 for file in "${sources[@]}" "${headers[@]}"; do
     lines=$(wc -l <"$file")
     [ "$lines" -le 500 ] || say "$file: $lines lines: does it hold one idea?"

@@ -20,11 +20,24 @@ static const char *const zones[] = {
 #define LAST_MOMENT INT64_C(15000000000)   /* in 2445 */
 #define LOOK_BACK 360                      /* minutes */
 
+static bool has(uint64_t bits, int value)
+{
+	return (bits >> value & 1) != 0;
+}
+
+static bool matches(const struct cron *cron, const struct tm *tm)
+{
+	bool day = has(cron->days, tm->tm_mday), weekday = has(cron->weekdays, tm->tm_wday);
+	bool either = !cron->any_day && !cron->any_weekday;
+
+	return has(cron->minutes, tm->tm_min) && has(cron->hours, tm->tm_hour) &&
+	    has(cron->months, tm->tm_mon + 1) && (either ? day || weekday : day && weekday);
+}
+
 static bool shows(const struct cron *cron, const char *zone, int64_t at, struct tm *ret)
 {
 	zone_local(zone, at, ret);
-	return ret->tm_sec == 0 && cron_matches(cron, ret->tm_min, ret->tm_hour, ret->tm_mday,
-	    ret->tm_mon + 1, ret->tm_wday);
+	return ret->tm_sec == 0 && matches(cron, ret);
 }
 
 /* A firing at a time that does not match stands for one in a gap that ends here. */

@@ -12,6 +12,18 @@
 #include "tests/unit/config/fixture.h"
 #include "tests/unit/unit.h"
 
+static const struct config_database *find(const struct config *config, const char *environment,
+    const char *database)
+{
+	for (size_t i = 0; i < config->database_count; i++) {
+		const struct config_database *d = config->databases[i];
+
+		if (strcmp(d->environment->name, environment) == 0 && strcmp(d->name, database) == 0)
+			return d;
+	}
+	ck_abort_msg("no database \"%s/%s\"", environment, database);
+}
+
 START_TEST(has_the_documented_defaults)
 {
 	struct config *c = fixture_read(unit_folder(), ACCOUNT BUCKET ENVIRONMENT);
@@ -64,9 +76,9 @@ START_TEST(a_database_inherits_from_its_environment)
 	    "bucket \"there\" { type = \"directory\" path = \"other\" }\n"
 	    "account \"other\" { id = \"fedcba9876543210fedcba9876543210\" api_token = \"env:T\" }\n"
 	    ACCOUNT BUCKET);
-	const struct config_policy *own = &config_find_database(c, "production", "own")->policy;
-	const struct config_policy *heir = &config_find_database(c, "production", "auth")->policy;
-	const struct config_policy *never = &config_find_database(c, "production", "never")->policy;
+	const struct config_policy *own = &find(c, "production", "own")->policy;
+	const struct config_policy *heir = &find(c, "production", "auth")->policy;
+	const struct config_policy *never = &find(c, "production", "never")->policy;
 
 	ck_assert_str_eq(heir->account->name, "taco");
 	ck_assert_str_eq(heir->bucket->name, "here");
@@ -93,7 +105,6 @@ START_TEST(a_database_inherits_from_its_environment)
 	ck_assert_int_eq(c->databases[0]->line, 3);
 	ck_assert_int_eq(c->environments[0]->line, 2);
 	ck_assert_ptr_eq(c->databases[0]->environment, c->environments[0]);
-	ck_assert_ptr_null(config_find_database(c, "production", "none"));
 	config_free(c);
 }
 END_TEST
@@ -268,7 +279,7 @@ START_TEST(the_example_has_no_problem)
 	ck_assert_uint_eq(problems.count, 0);
 	ck_assert_uint_eq(c->environment_count, 3);
 	ck_assert_uint_eq(c->database_count, 6);
-	ck_assert_int_eq(config_find_database(c, "local", "billing")->source, CONFIG_SOURCE_SQLITE);
+	ck_assert_int_eq(find(c, "local", "billing")->source, CONFIG_SOURCE_SQLITE);
 	config_free(c);
 }
 END_TEST

@@ -213,6 +213,28 @@ START_TEST(asks_for_a_bookmark_and_a_name)
 }
 END_TEST
 
+/* They are printed in a command to paste. */
+START_TEST(takes_only_a_word_for_a_bookmark)
+{
+	static const char *const answers[] = {
+		RESULT("{\"bookmark\":\"b; rm -rf x\"}"), RESULT("{\"bookmark\":\"$(date)\"}"),
+		RESULT("{\"bookmark\":\"-h\"}"), RESULT("{\"bookmark\":\"a\\nb\"}"), RESULT("{\"bookmark\":7}"),
+		RESULT("{\"bookmark\":\"\u202e00000085\"}"), NULL };
+
+	start(answers);
+	for (size_t i = 0; answers[i] != NULL; i++) {
+		struct err err = ERR_INIT;
+		char *text = NULL;
+
+		ck_assert_int_ne(d1_api_bookmark(api, DATABASE, &text, &err), 0);
+		ck_assert_int_eq(err.code, ERR_FAILED);
+		ck_assert_ptr_nonnull(strstr(err.msg, "bookmark"));
+		ck_assert_ptr_null(text);
+	}
+	stop();
+}
+END_TEST
+
 static char *create(const char *answer, size_t expected_requests, struct err *err)
 {
 	const char *const answers[] = { answer, NULL };
@@ -285,6 +307,7 @@ START_TEST(restores_a_moment)
 
 	ck_assert_str_eq(previous, "b8");
 	ck_assert_ptr_null(restore(RESULT("{\"bookmark\":\"b9\"}"), &err));
+	ck_assert_ptr_null(restore(RESULT("{\"bookmark\":\"b9\",\"previous_bookmark\":\"b8 `date`\"}"), &err));
 	ck_assert_int_eq(err.code, ERR_NONE);
 	ck_assert_ptr_null(restore(ERROR("400", "7400", "Invalid bookmark"), &err));
 	ck_assert_int_eq(err.code, ERR_USAGE);
@@ -334,6 +357,7 @@ UNIT_CASE(d1_api)
 	tcase_add_test(tc, recovers_from_what_passes);
 	tcase_add_test(tc, bounds_an_answer);
 	tcase_add_test(tc, asks_for_a_bookmark_and_a_name);
+	tcase_add_test(tc, takes_only_a_word_for_a_bookmark);
 	tcase_add_test(tc, creates_a_database);
 	tcase_add_test(tc, restores_a_moment);
 	tcase_add_test(tc, says_what_is_misconfigured);

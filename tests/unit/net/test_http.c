@@ -40,7 +40,6 @@ static unsigned tries_of(const char *const *answers, unsigned retries, struct er
 	if (http_do(http, &request, &response, err) == 0)
 		tries = response.tries;
 	http_response_release(&response);
-	ck_assert_uint_eq(http_requests_sent(http), server_requests(s));
 	http_free(http);
 	server_stop(s);
 	return tries;
@@ -261,7 +260,6 @@ START_TEST(says_when_nobody_is_there)
 	(void)snprintf(expected, sizeof(expected), "cannot reach %s: Connection refused (3 times)",
 	    request.url);
 	ck_assert_str_eq(err.msg, expected);
-	ck_assert_uint_eq(http_requests_sent(http), 0);
 	ck_assert_uint_eq(fake.sleeps, 2);
 	http_free(http);
 }
@@ -501,7 +499,7 @@ START_TEST(serves_several_threads)
 		ck_assert_int_eq(pthread_create(&threads[i], NULL, request_some, arg), 0);
 	for (size_t i = 0; i < 8; i++)
 		(void)pthread_join(threads[i], NULL);
-	ck_assert_uint_eq(http_requests_sent(http), 160);
+	ck_assert_uint_eq(server_requests(s), 160);
 	ck_assert_uint_le(server_connections(s), 8);
 	http_free(http);
 	server_stop(s);

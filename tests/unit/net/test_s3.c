@@ -431,11 +431,6 @@ static int see(void *ctx, const char *key, int64_t bytes, int64_t age_s, struct 
 	return strcmp(key, "stop") == 0 ? err_set(err, ERR_CORRUPT, "enough") : 0;
 }
 
-static int see_folder(void *ctx, const char *folder, struct err *err)
-{
-	return see(ctx, folder, 0, -1, err);
-}
-
 #define LIST(body) ANSWER("200", "<ListBucketResult>" body "</ListBucketResult>")
 #define OBJECT(key) "<Contents><Key>" key "</Key><Size>1</Size></Contents>"
 
@@ -505,21 +500,6 @@ START_TEST(stops_listing)
 }
 END_TEST
 
-START_TEST(lists_folders)
-{
-	static const char *const answers[] = { LIST(
-		"<CommonPrefixes><Prefix>p/b/</Prefix></CommonPrefixes>" OBJECT("p/file")
-		"<CommonPrefixes><Prefix>p/a/</Prefix></CommonPrefixes>"), NULL };
-
-	start(answers);
-	seen[0] = '\0';
-	ck_assert_int_eq(s3_list_folders(s3, "p/", see_folder, NULL, NULL), 0);
-	ck_assert_str_eq(seen, "p/a/:0 p/b/:0 ");
-	ck_assert_ptr_nonnull(strstr(server_request(server, 0), "?delimiter=%2F&"));
-	stop();
-}
-END_TEST
-
 START_TEST(refuses_bad_options)
 {
 	struct err err = ERR_INIT;
@@ -548,6 +528,5 @@ UNIT_CASE(s3)
 	tcase_add_test(tc, lists_all_pages_in_order);
 	tcase_add_test(tc, tells_ages_by_the_servers_clock);
 	tcase_add_test(tc, stops_listing);
-	tcase_add_test(tc, lists_folders);
 	tcase_add_test(tc, refuses_bad_options);
 }

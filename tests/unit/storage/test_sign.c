@@ -43,15 +43,11 @@ START_TEST(round_trips)
 	signer = signer_new(&pem, NULL);
 	ck_assert_ptr_nonnull(signer);
 	ck_assert_int_eq(verifier_add(verifier, buf_str(&public), NULL), 0);
-	ck_assert_uint_eq(verifier_count(verifier), 1);
 	ck_assert_int_eq(signer_sign(signer, "hello", 5, sig, NULL), 0);
 	ck_assert_int_eq(verifier_check(verifier, "hello", 5, sig, sizeof(sig), id, NULL), 0);
-	ck_assert_str_eq(id, signer_key_id(signer));
 	ck_assert_uint_eq(strlen(id), 16);
 	ck_assert_int_eq(signer_sign(signer, "", 0, sig, NULL), 0);
 	ck_assert_int_eq(verifier_check(verifier, "", 0, sig, sizeof(sig), NULL, NULL), 0);
-	buf_reset(&public);
-	ck_assert_int_eq(signer_public_pem(signer, &public, NULL), 0);
 	ck_assert_ptr_nonnull(strstr(buf_str(&public), "BEGIN PUBLIC KEY"));
 	secret_release(&pem);
 	signer_free(signer);
@@ -63,17 +59,14 @@ START_TEST(signs_as_the_rfc_does)
 {
 	struct secret pem = secret_of(RFC_PRIVATE);
 	struct signer *signer = signer_new(&pem, NULL);
-	unsigned char sig[SIGN_BYTES], raw[32];
-	char hex[2 * SIGN_BYTES + 1], id[SHA256_HEX_SIZE];
+	unsigned char sig[SIGN_BYTES];
+	char hex[2 * SIGN_BYTES + 1];
 
 	ck_assert_ptr_nonnull(signer);
 	ck_assert_str_eq(signer_public_text(signer), "ed25519:" RFC_PUBLIC);
 	ck_assert_int_eq(signer_sign(signer, "\x72", 1, sig, NULL), 0);
 	hex_encode(sig, sizeof(sig), hex);
 	ck_assert_str_eq(hex, RFC_SIGNATURE);
-	ck_assert(hex_decode(RFC_PUBLIC, 64, raw));
-	sha256_hex(raw, sizeof(raw), id);
-	ck_assert_int_eq(strncmp(signer_key_id(signer), id, 16), 0);
 	signer_free(signer);
 }
 END_TEST
@@ -81,7 +74,8 @@ END_TEST
 START_TEST(trusts_only_what_it_was_told)
 {
 	struct verifier *v = verifier_new();
-	unsigned char sig[SIGN_BYTES];
+	unsigned char sig[SIGN_BYTES], raw[32];
+	char id[SIGN_KEY_ID_SIZE] = "", hash[SHA256_HEX_SIZE];
 	struct err err = ERR_INIT;
 
 	ck_assert(hex_decode(RFC_SIGNATURE, 2 * SIGN_BYTES, sig));
@@ -93,7 +87,10 @@ START_TEST(trusts_only_what_it_was_told)
 	ck_assert_int_ne(verifier_check(v, "\x72", 1, sig, sizeof(sig), NULL, &err), 0);
 	ck_assert_ptr_nonnull(strstr(err.msg, "none of the 1 trusted keys"));
 	ck_assert_int_eq(verifier_add(v, " \n ed25519:" RFC_PUBLIC "\n", NULL), 0);
-	ck_assert_int_eq(verifier_check(v, "\x72", 1, sig, sizeof(sig), NULL, NULL), 0);
+	ck_assert_int_eq(verifier_check(v, "\x72", 1, sig, sizeof(sig), id, NULL), 0);
+	ck_assert(hex_decode(RFC_PUBLIC, 64, raw));
+	sha256_hex(raw, sizeof(raw), hash);
+	ck_assert_int_eq(strncmp(id, hash, 16), 0);
 	ck_assert_int_ne(verifier_check(v, "\x73", 1, sig, sizeof(sig), NULL, NULL), 0);
 	ck_assert_int_ne(verifier_check(v, "\x72", 0, sig, sizeof(sig), NULL, NULL), 0);
 	ck_assert_int_ne(verifier_check(v, "\x72", 1, sig, sizeof(sig) - 1, NULL, &err), 0);
@@ -119,6 +116,7 @@ START_TEST(refuses_other_keys)
 		"-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIGbMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAg=\n-----END ENCRYPTED PRIVATE KEY-----\n",
 	};
 	struct verifier *v = verifier_new();
+	unsigned char sig[SIGN_BYTES] = { 0 };
 	struct err err = ERR_INIT;
 
 	for (size_t i = 0; i < sizeof(public) / sizeof(public[0]); i++) {
@@ -126,7 +124,8 @@ START_TEST(refuses_other_keys)
 		ck_assert_int_eq(err.code, ERR_USAGE);
 	}
 	ck_assert_ptr_nonnull(strstr(err.hint, "this is the private key"));
-	ck_assert_uint_eq(verifier_count(v), 0);
+	ck_assert_int_ne(verifier_check(v, "", 0, sig, sizeof(sig), NULL, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.msg, "no trusted key"));
 	for (size_t i = 0; i < sizeof(private) / sizeof(private[0]); i++) {
 		struct secret pem = secret_of(private[i]);
 
