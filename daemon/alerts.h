@@ -125,6 +125,10 @@ void alerts_ran(struct alerts *alerts);
  * of it. Targets take turns. */
 bool alerts_next(struct alerts *alerts, int64_t now, struct alerts_decision *ret);
 
+/* After alerts_next said that nothing is: when to ask again, if nothing new is
+ * learnt before. INT64_MAX: not by itself. */
+int64_t alerts_next_at(const struct alerts *alerts, int64_t now);
+
 void alerts_told(struct alerts *alerts, const struct alerts_decision *decision, int64_t now);
 void alerts_not_told(struct alerts *alerts, const struct alerts_decision *decision, int64_t now);
 

@@ -7,6 +7,7 @@
 
 #include <uv.h>
 
+#include "daemon/alarm.h"
 #include "daemon/lag.h"
 #include "daemon/loop.h"
 #include "daemon/record.h"
@@ -27,7 +28,9 @@ struct loop {
 	struct reload reload;
 	struct lag lag;
 	uv_loop_t uv;
-	uv_timer_t alarm;               /* the next thing to do */
+	struct alarm alarm;             /* the next thing to do */
+	int64_t looked_at;              /* when the clock was looked at last: what it showed, … */
+	int64_t looked_boot_ms;         /* … and by one that nobody sets; 0: never yet */
 	uv_timer_t watchdog;
 	uv_signal_t hup, term, intr;
 	bool stopping;

@@ -13,7 +13,6 @@
 #include "daemon/internal.h"
 #include "daemon/plan.h"
 
-#define LONGEST_SLEEP_MS 60000          /* so that a clock that jumped is noticed */
 #define STOP_KILL_AFTER_MS 30000
 #define TIMEOUT_KILL_AFTER_MS 10000
 
@@ -40,15 +39,15 @@ void loop_tell_status(const struct loop *loop)
 static void close_all(struct loop *loop)
 {
 	uv_handle_t *const handles[] = {
-		(uv_handle_t *)&loop->alarm, (uv_handle_t *)&loop->watchdog,
-		(uv_handle_t *)&loop->hup, (uv_handle_t *)&loop->term,
-		(uv_handle_t *)&loop->intr,
+		(uv_handle_t *)&loop->watchdog, (uv_handle_t *)&loop->hup,
+		(uv_handle_t *)&loop->term, (uv_handle_t *)&loop->intr,
 	};
 
 	for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++) {
 		if (!uv_is_closing(handles[i]))
 			uv_close(handles[i], NULL);
 	}
+	alarm_close(&loop->alarm);
 	teller_free(loop->teller);
 	loop->teller = NULL;
 	serve_stop(loop->serve);
@@ -77,7 +76,7 @@ static void on_stop(uv_signal_t *handle, int signal_number)
 	    runner_running(loop->runner));
 	notify_send(loop->options->notify, "STOPPING=1");
 	serve_set_stopping(loop->serve);
-	(void)uv_timer_stop(&loop->alarm);
+	alarm_stop(&loop->alarm);
 	teller_stop(loop->teller);
 	runner_stop(loop->runner, STOP_KILL_AFTER_MS);
 	loop_tell_status(loop);
@@ -86,30 +85,39 @@ static void on_stop(uv_signal_t *handle, int signal_number)
 
 /* ---- time */
 
-static void on_alarm(uv_timer_t *timer);
-
-static void set_alarm_in(struct loop *loop, int64_t wait_ms)
+static void set_alarm(struct loop *loop, int64_t at_ms)
 {
-	if (loop->stopping || loop->options->once)
-		return;
-	uv_update_time(&loop->uv);
-	(void)uv_timer_start(&loop->alarm, on_alarm, wait_ms > 0 ? (uint64_t)wait_ms : 0, 0);
+	if (!loop->stopping && !loop->options->once)
+		alarm_set(&loop->alarm, at_ms);
 }
 
 void loop_set_alarm(struct loop *loop)
 {
 	int64_t next = timetable_next(loop->table, NULL);
-	int64_t wait = LONGEST_SLEEP_MS;
 
-	if (next >= 0 && next * 1000 - clock_now_ms(loop->options->clock) < wait)
-		wait = next * 1000 - clock_now_ms(loop->options->clock);
-	set_alarm_in(loop, wait);
+	set_alarm(loop, next >= 0 ? next * 1000 : ALARM_NEVER);
+}
+
+/* The table is told what the clock showed when nobody had set it since the last
+ * look: it may have been hours. */
+static void tell_what_passed(struct loop *loop, int64_t now)
+{
+	int64_t boot_ms = clock_boot_ms();
+
+	if (loop->looked_boot_ms != 0)
+		timetable_passed(loop->table,
+		    loop->looked_at + (boot_ms - loop->looked_boot_ms) / 1000);
+	loop->looked_at = now;
+	loop->looked_boot_ms = boot_ms;
 }
 
 static void look_at_clock(struct loop *loop)
 {
-	if (!runs_answer(loop, clock_now(loop->options->clock))) {
-		set_alarm_in(loop, 0);
+	int64_t now = clock_now(loop->options->clock);
+
+	tell_what_passed(loop, now);
+	if (!runs_answer(loop, now)) {
+		set_alarm(loop, 0);
 		return;
 	}
 	if (record_was_renewed(&loop->record)) {
@@ -121,9 +129,9 @@ static void look_at_clock(struct loop *loop)
 	loop_set_alarm(loop);
 }
 
-static void on_alarm(uv_timer_t *timer)
+static void on_alarm(void *ctx)
 {
-	look_at_clock(timer->data);
+	look_at_clock(ctx);
 }
 
 static void on_watchdog(uv_timer_t *timer)
@@ -201,14 +209,14 @@ static int init_handles(struct loop *loop, struct err *err)
 
 	if (rc != 0)
 		return err_set(err, ERR_FAILED, "cannot make an event loop: %s", uv_strerror(rc));
-	(void)uv_timer_init(&loop->uv, &loop->alarm);
+	alarm_init(&loop->alarm, &loop->uv, loop->options->clock, on_alarm, loop);
 	(void)uv_timer_init(&loop->uv, &loop->watchdog);
 	(void)uv_signal_init(&loop->uv, &loop->hup);
 	(void)uv_signal_init(&loop->uv, &loop->term);
 	(void)uv_signal_init(&loop->uv, &loop->intr);
 	lag_start(&loop->lag, &loop->uv);
-	loop->alarm.data = loop->watchdog.data = loop;
-	loop->hup.data = loop->term.data = loop->intr.data = loop;
+	loop->watchdog.data = loop->hup.data = loop;
+	loop->term.data = loop->intr.data = loop;
 	(void)uv_signal_start(&loop->hup, on_hup, SIGHUP);
 	(void)uv_signal_start(&loop->term, on_stop, SIGTERM);
 	(void)uv_signal_start(&loop->intr, on_stop, SIGINT);

@@ -8,13 +8,13 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/span.h"
-#include "daemon/delivery.h"
 #include "config/freshness.h"
+#include "daemon/alarm.h"
+#include "daemon/delivery.h"
 #include "daemon/memories.h"
 #include "daemon/notice.h"
 #include "daemon/watch.h"
 
-#define TICK_MS 15000
 #define DELIVERY_LIMIT_MS 120000
 #define DELIVERY_KILL_AFTER_MS 10000
 /* Of one turn of the loop, for reading the past. */
@@ -28,8 +28,8 @@ struct teller {
 	struct memories memories;
 	struct alerts_target *targets;
 	size_t unread;               /* what was known of those before it has been said */
-	uv_timer_t *tick;            /* these two outlive us until they are closed */
-	uv_idle_t *reading;
+	struct alarm alarm;          /* when something may be due by itself */
+	uv_idle_t *reading;          /* outlives us until it is closed */
 	struct delivery *delivery;
 	struct alerts_decision decision;   /* being delivered … */
 	char *target, *database;     /* … to, about: numbers may mean others by its end */
@@ -71,15 +71,29 @@ static void deliver(struct teller *teller, const struct alerts_decision *decisio
 	teller->delivery = delivery_start(&delivery, on_delivered, teller);
 }
 
+static void set_alarm(struct teller *teller)
+{
+	int64_t at = alerts_next_at(teller->alerts, now_of(teller));
+
+	/* Where nobody is to be told, nothing has to be looked at. */
+	if (teller->options.once || teller->stopping || teller->config->notify_count == 0)
+		alarm_stop(&teller->alarm);
+	else
+		alarm_set(&teller->alarm, at < ALARM_NEVER / 1000 ? at * 1000 : ALARM_NEVER);
+}
+
 static void tell_next(struct teller *teller)
 {
 	struct alerts_decision decision;
 
 	if (teller->delivery != NULL)
 		return;
-	if (!teller->stopping && alerts_next(teller->alerts, now_of(teller), &decision))
+	if (!teller->stopping && alerts_next(teller->alerts, now_of(teller), &decision)) {
 		deliver(teller, &decision);
-	else if (teller_is_idle(teller))
+		return;
+	}
+	set_alarm(teller);
+	if (teller_is_idle(teller))
 		teller->options.idle(teller->options.ctx);
 }
 
@@ -127,9 +141,13 @@ static void on_delivered(void *ctx, bool delivered)
 	tell_next(teller);
 }
 
-static void on_tick(uv_timer_t *timer)
+static void on_alarm(void *ctx)
 {
-	tell_next(timer->data);
+	struct teller *teller = ctx;
+
+	/* What is being told is waited for, and then it is decided again. */
+	alarm_stop(&teller->alarm);
+	tell_next(teller);
 }
 
 /* ---- facts */
@@ -292,11 +310,7 @@ void teller_take_config(struct teller *teller, const struct config *config)
 	alerts_free(old);
 	watch_free(old_watch);
 	teller->unread = 0;
-	/* Where nobody is to be told, nothing has to be looked at. */
-	if (config->notify_count == 0)
-		(void)uv_timer_stop(teller->tick);
-	else if (!teller->options.once && !teller->stopping)
-		(void)uv_timer_start(teller->tick, on_tick, TICK_MS, TICK_MS);
+	alarm_stop(&teller->alarm);
 	if (config->notify_count > 0)
 		(void)uv_idle_start(teller->reading, on_reading);
 	else
@@ -328,11 +342,10 @@ struct teller *teller_new(const struct teller_options *options)
 
 	teller->options = *options;
 	(void)gethostname(teller->host, sizeof(teller->host) - 1);
-	teller->tick = mem_calloc(1, sizeof(*teller->tick));
 	teller->reading = mem_calloc(1, sizeof(*teller->reading));
-	(void)uv_timer_init(options->loop, teller->tick);
+	alarm_init(&teller->alarm, options->loop, options->clock, on_alarm, teller);
 	(void)uv_idle_init(options->loop, teller->reading);
-	teller->tick->data = teller->reading->data = teller;
+	teller->reading->data = teller;
 	return teller;
 }
 
@@ -345,7 +358,7 @@ bool teller_is_idle(const struct teller *teller)
 void teller_stop(struct teller *teller)
 {
 	teller->stopping = true;
-	(void)uv_timer_stop(teller->tick);
+	alarm_stop(&teller->alarm);
 	(void)uv_idle_stop(teller->reading);
 	if (teller->delivery != NULL)
 		delivery_stop(teller->delivery);
@@ -361,7 +374,7 @@ void teller_free(struct teller *teller)
 	if (teller == NULL)
 		return;
 	assert(teller->delivery == NULL);
-	uv_close((uv_handle_t *)teller->tick, free_handle);
+	alarm_close(&teller->alarm);
 	uv_close((uv_handle_t *)teller->reading, free_handle);
 	alerts_free(teller->alerts);
 	watch_free(teller->watch);

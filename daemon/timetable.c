@@ -183,6 +183,12 @@ static void answer(struct timetable_plan *plan, int64_t now, struct timetable_st
 	plan->busy = true;
 }
 
+void timetable_passed(struct timetable *table, int64_t at)
+{
+	if (at > table->seen_at)
+		table->seen_at = at;
+}
+
 bool timetable_step(struct timetable *table, int64_t now, struct timetable_step *ret)
 {
 	struct timetable_plan *plan;
@@ -191,8 +197,7 @@ bool timetable_step(struct timetable *table, int64_t now, struct timetable_step 
 		forget_times(table);
 		table->seen_at = now;
 	}
-	if (now > table->seen_at)
-		table->seen_at = now;
+	timetable_passed(table, now);
 	if (table->count == 0 || heap_top_key(&table->heap) > now)
 		return false;
 	plan = &table->plans[heap_top(&table->heap)];

@@ -14,8 +14,8 @@
  *     times stay, so that nothing that was answered is answered again (the rule
  *     of OpenBSD's cron). Back further: the clock was wrong before, and what it
  *     showed means nothing; due times are computed anew.
- *   - A machine that sleeps sees a jump forward when it wakes. Timers may stand
- *     still meanwhile: the caller looks at the clock once a minute at least.
+ *   - A machine that sleeps sees a jump forward when it wakes. The caller takes
+ *     steps when one is due and whenever the clock was set (daemon/alarm.h).
  *
  * No step computes more than the times of one database, so a caller with other
  * things to do takes as many steps at a time as it likes.
@@ -86,6 +86,10 @@ void timetable_free(struct timetable *table);  /* NULL is fine */
 
 /* The next thing to do, earliest first; false when there is nothing now. */
 bool timetable_step(struct timetable *table, int64_t now, struct timetable_step *ret);
+
+/* The clock has shown `at` meanwhile, though nobody took a step: how far it was set
+ * back is counted from there. */
+void timetable_passed(struct timetable *table, int64_t at);
 
 /* Its run waits, though nobody was due: somebody asked for it. */
 void timetable_begun(struct timetable *table, const char *name);

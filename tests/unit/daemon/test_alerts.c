@@ -275,6 +275,7 @@ START_TEST(patience_grows_and_ends_with_what_is_new)
 		alerts_not_told(t.alerts, &d, t.now);
 		t.now += waits[i] - 1;
 		ck_assert(!alerts_next(t.alerts, t.now, &d));
+		ck_assert_int_eq(alerts_next_at(t.alerts, t.now), t.now + 1);
 		t.now += 1;
 	}
 	ck_assert(alerts_next(t.alerts, t.now, &d));
@@ -289,6 +290,38 @@ START_TEST(patience_grows_and_ends_with_what_is_new)
 	alerts_not_told(t.alerts, &d, t.now);
 	ck_assert(alerts_next(t.alerts, t.now, &d));
 	ck_assert_uint_eq(d.target, 2);
+}
+END_TEST
+
+static int64_t next_in(void)
+{
+	int64_t at = alerts_next_at(t.alerts, t.now);
+
+	return at != INT64_MAX ? at - t.now : -1;
+}
+
+/* Who asks again no sooner than he is told to misses nothing. */
+START_TEST(it_says_when_to_ask_again)
+{
+	ck_assert_int_eq(next_in(), -1);
+	be_well(0);
+	ck_assert_int_eq(next_in(), 2 * DAY + 1);
+	be_well(1);
+	ck_assert_str_eq(tell(), "beat:heartbeat(0) ");
+	ck_assert_int_eq(next_in(), 900);
+	alerts_ran(t.alerts);
+	ck_assert_int_eq(next_in(), 60);
+	t.now += 2 * DAY + 1;
+	t.busy[0] = t.busy[1] = true;
+	ck_assert_str_eq(tell(), "");
+	ck_assert_int_eq(next_in(), HOUR);
+	t.busy[0] = t.busy[1] = false;
+	ck_assert_str_eq(tell(), "ops:stale(0) no-end:stale(1) ops:stale(1) ");
+	ck_assert_int_eq(next_in(), DAY);
+	break_down(0, ALERT_PASSING);
+	t.now += HOUR;
+	ck_assert_str_eq(tell(), "ops:failure(0) ");
+	ck_assert_int_eq(next_in(), DAY - HOUR);
 }
 END_TEST
 
@@ -331,6 +364,8 @@ static struct {
 	struct alerts_memory memories[3][MANY][ALERT_MEMORIES];
 	struct chance chance;
 	int64_t now, far_down_until, last_beat;
+	int64_t next_at;         /* nothing is to be told before that … */
+	bool learnt;             /* … but of something new */
 	unsigned beats, crashes;
 } w;
 
@@ -365,6 +400,7 @@ static void world_start(void)
 		databases[i] = (struct alerts_database){ w.databases[i].name, "shop", true };
 	}
 	alerts_free(w.alerts);
+	w.learnt = true;
 	w.alerts = alerts_new(&options);
 	w.last_beat = 0;
 	for (size_t i = 0; i < MANY; i++) {
@@ -402,6 +438,7 @@ static void world_run(size_t i)
 		facts->verified_at = w.now;
 		facts->fresh_until = w.now + FRESH;
 	}
+	w.learnt = true;
 	alerts_learn(w.alerts, i, facts, w.now);
 	alerts_ran(w.alerts);
 }
@@ -456,6 +493,8 @@ static void world_tell(void)
 	while (alerts_next(w.alerts, w.now, &d)) {
 		bool beat = d.kind == ALERT_HEARTBEAT;
 
+		ck_assert(w.learnt || w.now >= w.next_at);
+		w.learnt = true;
 		if (d.target == 1 && w.now < w.far_down_until) {
 			alerts_not_told(w.alerts, &d, w.now);
 			continue;
@@ -470,6 +509,9 @@ static void world_tell(void)
 		world_hear(&d);
 		alerts_told(w.alerts, &d, w.now);
 	}
+	w.next_at = alerts_next_at(w.alerts, w.now);
+	w.learnt = false;
+	ck_assert_int_gt(w.next_at, w.now);
 }
 
 START_TEST(a_month)
@@ -513,6 +555,7 @@ UNIT_CASE(alerts)
 	tcase_add_test(tc, a_shrunk_snapshot_is_told_once);
 	tcase_add_test(tc, nothing_known_is_not_well);
 	tcase_add_test(tc, patience_grows_and_ends_with_what_is_new);
+	tcase_add_test(tc, it_says_when_to_ask_again);
 	tcase_add_test(tc, a_clock_that_was_wrong_silences_nobody);
 	tcase_add_loop_test(tc, a_month, 0, 20);
 }

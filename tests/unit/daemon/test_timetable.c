@@ -333,6 +333,19 @@ START_TEST(a_clock_that_was_far_ahead_does_not_hold_up_backups)
 }
 END_TEST
 
+/* Nobody took a step for a day, and then the clock, which was wrong, was set right. */
+START_TEST(what_passed_without_a_step_counts)
+{
+	struct timetable *table = one(plan("a/b", "17 2 * * *"), AT(2, 20) + 1000 * DAY);
+
+	ck_assert_int_eq(timetable_next(table, NULL), AT(2, 17) + 1001 * DAY);
+	timetable_passed(table, AT(20, 0) + 1000 * DAY);
+	expect_none(table, AT(2, 0) + 1000 * DAY);
+	ck_assert_int_eq(timetable_next(table, NULL), AT(2, 17) + 1000 * DAY);
+	timetable_free(table);
+}
+END_TEST
+
 START_TEST(a_clock_that_jumps_ahead_makes_up_once)
 {
 	struct timetable *table = one(plan("a/b", "@hourly"), AT(1, 1));
@@ -426,6 +439,7 @@ UNIT_CASE(timetable)
 	tcase_add_test(tc, what_went_on_is_carried_to_the_next_table);
 	tcase_add_test(tc, a_clock_that_goes_back_a_little_repeats_nothing);
 	tcase_add_test(tc, a_clock_that_was_far_ahead_does_not_hold_up_backups);
+	tcase_add_test(tc, what_passed_without_a_step_counts);
 	tcase_add_test(tc, a_clock_that_jumps_ahead_makes_up_once);
 	tcase_add_test(tc, a_put_back_slot_is_due_though_it_was_begun);
 	tcase_add_test(tc, an_empty_table_is_never_due);
