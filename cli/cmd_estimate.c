@@ -40,6 +40,7 @@ static const char *const headings[] = {
 /* One run, by what the last ones took. */
 struct run_cost {
 	size_t snapshots;        /* looked at; 0: nothing is known */
+	bool first_only;         /* the first one, which stores everything */
 	struct cost cost;
 	int64_t new_bytes;
 	int64_t stored_bytes;    /* of the newest */
@@ -129,8 +130,10 @@ static int read_runs(struct store *store, const struct config_policy *policy, st
 		rc = store_load(store, ids.items[ids.count - 1 - i].id, &s, err);
 		if (rc != 0)
 			break;
-		if (s.manifest.previous_id != NULL || ret->snapshots == 0)
+		if (s.manifest.previous_id != NULL || ret->snapshots == 0) {
+			ret->first_only = s.manifest.previous_id == NULL;
 			add_snapshot(ret, &s.manifest, policy);
+		}
 		snapshot_release(&s);
 	}
 	store_ids_release(&ids);
@@ -294,10 +297,46 @@ static struct json_object *forecast_json(const char *name, const struct forecast
 	json_set_str(o, "database", name);
 	json_set_int(o, "runs", f->runs);
 	json_set_int(o, "snapshots_looked_at", (int64_t)f->run.snapshots);
+	json_set_bool(o, "as_if_all_changed", f->run.first_only);
+	if (f->run.snapshots == 0) {
+		json_set(o, "uploaded_bytes", NULL);
+		json_set(o, "stored_bytes", NULL);
+		json_set(o, "cost", NULL);
+		return o;
+	}
 	json_set_int(o, "uploaded_bytes", f->uploaded);
 	json_set_int(o, "stored_bytes", f->run.stored_bytes + f->uploaded);
 	json_set(o, "cost", cost_json(&f->cost));
 	return o;
+}
+
+static bool is_unknown(const struct forecast *f)
+{
+	return f->run.snapshots == 0;
+}
+
+static bool is_first(const struct forecast *f)
+{
+	return f->run.first_only;
+}
+
+/* "3 databases (a/b, …): WHAT"; those that do run. */
+static void print_which(const struct month *month, bool (*which)(const struct forecast *f),
+    const char *what)
+{
+	const struct forecast *first = NULL;
+	size_t count = 0;
+
+	for (size_t i = 0; i < month->count; i++) {
+		if (month->items[i].runs == 0 || !which(&month->items[i]))
+			continue;
+		first = count++ == 0 ? &month->items[i] : first;
+	}
+	if (count == 1)
+		(void)printf("%s/%s: %s\n", first->database->environment->name, first->database->name, what);
+	else if (count > 1)
+		(void)printf("%zu databases (%s/%s, …): %s\n", count, first->database->environment->name,
+		    first->database->name, what);
 }
 
 static void print_month(struct month *month, bool as_json)
@@ -328,6 +367,8 @@ static void print_month(struct month *month, bool as_json)
 		json_set(document, "cost", cost_json(&sum));
 		print_json(document);
 	} else {
+		print_which(month, is_first, "only a first snapshot so far, which stores everything: forecast as if all of it changed for each run");
+		print_which(month, is_unknown, "no snapshot yet, not counted");
 		(void)printf("all: %s a month by Cloudflare's list, beyond what a plan includes\n",
 		    cost_format(cost_dollars(&sum), dollars));
 	}
@@ -402,7 +443,8 @@ const struct command command_estimate = {
 	    "STORED THEN is what the newest snapshot takes and all that is uploaded, as if\n"
 	    "nothing were pruned. Prices are those of Cloudflare's list, beyond what a plan\n"
 	    "includes: for most, nothing is charged at all. A database without snapshots is not\n"
-	    "known: ?",
+	    "known: ?. A first snapshot stores everything: while it is the only one, the\n"
+	    "forecast is as if all of it changed for each run.",
 	.options = options,
 	.run = run,
 };

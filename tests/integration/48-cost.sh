@@ -35,6 +35,9 @@ forecasts() {
     # shellcheck disable=SC2016 # a dollar sign
     expect_out '^test/t1 +30 +60 +[0-9]+ +[0-9]+ +[0-9]+ .*\$0\.00[0-9]+$'
     expect_out '^test/t2 +30 +\? +\?'
+    # Nothing is known of some, and of t1 how it looks when all of it changes: said.
+    expect_out '^7 databases \(test/t2, …\): no snapshot yet, not counted$'
+    refuse_match "$OUT" 'first snapshot'
     expect_out '^account "taco": 60 requests; in the busiest five minutes 2 are due, of 100,000 that its budget allows$'
     expect_exit 0 d1keep estimate local --json
     expect_equal "$(jq -c '[.databases[0].database, .databases[0].runs, .databases[0].snapshots_looked_at, (.accounts | length)]' "$OUT")" '["local/shop",0,1,0]'
@@ -43,6 +46,20 @@ forecasts() {
     expect_error 2 'takes no @' d1keep estimate test/t1@latest
 }
 test_case 'estimate multiplies the last snapshots by the schedule' forecasts
+
+the_first_is_no_measure() {
+    rig_sql t2 "CREATE TABLE t(a); INSERT INTO t VALUES (1)" >/dev/null
+    expect_exit 0 d1keep backup test/t2
+    expect_exit 0 d1keep estimate test/t2
+    expect_out '^test/t2: only a first snapshot so far, which stores everything: forecast as if all of it changed for each run$'
+    expect_exit 0 d1keep estimate test --json
+    expect_equal "$(jq -c '[.databases[:3][] | [.as_if_all_changed, .uploaded_bytes > 0, .cost == null]]' "$OUT")" '[[false,false,false],[true,true,false],[false,false,true]]'
+    expect_exit 0 d1keep backup test/t2
+    expect_exit 0 d1keep estimate test/t2
+    refuse_match "$OUT" 'first snapshot'
+    expect_out '^test/t2 +30 +[0-9,]+ +[0-9,]+ +[0-9]+ +[0-9]+ +0 B'
+}
+test_case 'a first snapshot overestimates, and that is said' the_first_is_no_measure
 
 goes_on_past_a_broken_one() {
     local manifest
