@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "storage/pack.h"
 
 _Static_assert(BUCKET_ETAG_SIZE == S3_ETAG_SIZE, "an ETag fits");
 
@@ -18,35 +19,26 @@ static struct s3 *s3_of(struct bucket *b)
 }
 
 /* For people who look into the bucket with a browser. */
-static const char *content_type(const char *key)
+static const char *content_type(const char *key, const void *data, size_t len)
 {
-	static const struct {
-		const char *tail, *type;
-	} types[] = {
-		{ ".json", "application/json" },
-		{ ".gz", "application/gzip" },
-	};
-	size_t len = strlen(key);
+	const char *tail = strrchr(key, '.');
 
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		size_t n = strlen(types[i].tail);
-
-		if (len > n && strcmp(key + len - n, types[i].tail) == 0)
-			return types[i].type;
-	}
-	return "application/octet-stream";
+	if (pack_is_gzip(data, len))
+		return "application/gzip";
+	return tail != NULL && strcmp(tail, ".json") == 0 ? "application/json" :
+	    "application/octet-stream";
 }
 
 static int r2_put(struct bucket *b, const char *key, const void *data, size_t len,
     bool if_absent, struct err *err)
 {
-	return s3_put(s3_of(b), key, data, len, content_type(key), if_absent, err);
+	return s3_put(s3_of(b), key, data, len, content_type(key, data, len), if_absent, err);
 }
 
 static int r2_replace(struct bucket *b, const char *key, const void *data, size_t len,
     char etag[BUCKET_ETAG_SIZE], struct err *err)
 {
-	return s3_replace(s3_of(b), key, data, len, content_type(key), etag, err);
+	return s3_replace(s3_of(b), key, data, len, content_type(key, data, len), etag, err);
 }
 
 static int r2_get(struct bucket *b, const char *key, struct buf *ret,

@@ -92,7 +92,8 @@ int64_t manifest_stored_bytes(const struct manifest *m);
  * is missing from the list, there twice, or another table's. */
 int manifest_check_rows(const struct manifest *m, struct err *err);
 
-/* Append the document's bytes: the ones that are hashed and signed. */
+/* Append the document's text. (What is stored, hashed and signed is its gzip member:
+ * storage/snapshot.c.) */
 int manifest_write(const struct manifest *m, struct buf *ret, struct err *err);
 
 /* `ret` must be zeroed; ERR_CORRUPT says what is wrong, and `ret` is empty. */

@@ -1,6 +1,7 @@
 #include "storage/pack.h"
 
 #include <libdeflate.h>
+#include <stdint.h>
 #include <string.h>
 
 /* Measured on 60 MB of rows: level 5 takes three quarters of the time of 6 and
@@ -25,6 +26,13 @@ int pack_gzip(const void *data, size_t len, struct buf *ret, struct err *err)
 		return err_set(err, ERR_FAILED, "compression failed");
 	buf_commit(ret, made);
 	return 0;
+}
+
+bool pack_is_gzip(const void *data, size_t len)
+{
+	const unsigned char *p = data;
+
+	return len >= 2 && p[0] == 0x1f && p[1] == 0x8b;
 }
 
 /* Of RFC 1952: deflate, no flags, no time; "unknown" for the system. The byte before
@@ -59,4 +67,19 @@ int pack_gunzip(const void *data, size_t len, size_t expected, struct buf *ret,
 	}
 	buf_commit(ret, made);
 	return 0;
+}
+
+/* ISIZE of RFC 1952, 2.3.1: little-endian, of what the member holds. */
+static size_t size_told(const unsigned char *end)
+{
+	return (size_t)end[-4] | (size_t)end[-3] << 8 | (size_t)end[-2] << 16 | (size_t)end[-1] << 24;
+}
+
+int pack_gunzip_member(const void *data, size_t len, struct buf *ret, struct err *err)
+{
+	size_t told = len >= 4 ? size_told((const unsigned char *)data + len) : SIZE_MAX;
+
+	if (told > ret->max - ret->len)
+		return err_set(err, ERR_CORRUPT, "not a whole gzip member of at most %zu bytes", ret->max);
+	return pack_gunzip(data, len, told, ret, err);
 }

@@ -10,6 +10,7 @@
 #include "base/stamp.h"
 #include "storage/lease.h"
 #include "storage/names.h"
+#include "storage/pack.h"
 #include "storage/sign.h"
 #include "storage/store_internal.h"
 
@@ -48,7 +49,7 @@ static enum signature listed_signature(const struct store *store, const struct s
 }
 
 static int check_signature(struct store *store, const char *id, const struct store_seen *seen,
-    const struct buf *text, enum signature *ret, struct err *err)
+    const struct buf *stored, enum signature *ret, struct err *err)
 {
 	AUTO_STR key = names_signature(id);
 	AUTO_BUF sig = BUF_INIT(SIGNATURE_MAX_BYTES);
@@ -66,7 +67,7 @@ static int check_signature(struct store *store, const char *id, const struct sto
 	} else if (store->verifier == NULL) {
 		*ret = SIGNATURE_UNCHECKED;
 	} else {
-		*ret = verifier_check(store->verifier, buf_str(text), text->len, buf_str(&sig),
+		*ret = verifier_check(store->verifier, buf_str(stored), stored->len, buf_str(&sig),
 		    sig.len, NULL, &get_err) == 0 ? SIGNATURE_GOOD : SIGNATURE_BAD;
 	}
 	return 0;
@@ -103,21 +104,34 @@ static int check_identity(struct store *store, const char *id, const struct mani
 	return 0;
 }
 
-/* `listed` may be NULL. */
+/* Packed; what d1keep wrote before 2026-11-28 is not. */
+static int read_stored(const struct buf *stored, struct manifest *ret, struct err *err)
+{
+	AUTO_BUF text = BUF_INIT(MANIFEST_MAX_BYTES);
+
+	if (!pack_is_gzip(buf_str(stored), stored->len))
+		return manifest_read(buf_str(stored), stored->len, ret, err);
+	if (pack_gunzip_member(stored->data, stored->len, &text, err) != 0)
+		return err_wrap(err, "the manifest");
+	return manifest_read(buf_str(&text), text.len, ret, err);
+}
+
+/* The signature is of the bytes that are stored: what is not to be trusted is not
+ * unpacked either. `listed` may be NULL. */
 static int load(struct store *store, const char *id, const struct store_id *listed,
     struct snapshot *ret, struct err *err)
 {
 	AUTO_STR key = names_manifest(id);
-	AUTO_BUF text = BUF_INIT(MANIFEST_MAX_BYTES);
+	AUTO_BUF stored = BUF_INIT(MANIFEST_MAX_BYTES);
 
-	if (store_get_seen(store, key, listed != NULL ? &listed->manifest : NULL, &text, err) != 0 ||
-	    check_signature(store, id, listed != NULL ? &listed->signature : NULL, &text,
+	if (store_get_seen(store, key, listed != NULL ? &listed->manifest : NULL, &stored, err) != 0 ||
+	    check_signature(store, id, listed != NULL ? &listed->signature : NULL, &stored,
 	    &ret->signature, err) != 0 ||
 	    judge_signature(store, ret->signature, err) != 0 ||
-	    manifest_read(buf_str(&text), text.len, &ret->manifest, err) != 0 ||
+	    read_stored(&stored, &ret->manifest, err) != 0 ||
 	    check_identity(store, id, &ret->manifest, err) != 0)
 		return -1;
-	sha256_hex(text.data, text.len, ret->manifest_sha256);
+	sha256_hex(stored.data, stored.len, ret->manifest_sha256);
 	return 0;
 }
 
@@ -300,14 +314,14 @@ static int put_label(struct store *store, const struct manifest *m, struct err *
 }
 
 static int put_signature(struct store *store, const struct manifest *m,
-    const struct buf *text, struct err *err)
+    const struct buf *stored, struct err *err)
 {
 	AUTO_STR key = names_signature(m->id);
 	unsigned char sig[SIGN_BYTES];
 
 	if (store->signer == NULL)
 		return 0;
-	if (signer_sign(store->signer, text->data, text->len, sig, err) != 0)
+	if (signer_sign(store->signer, stored->data, stored->len, sig, err) != 0)
 		return -1;
 	crash_point("publish.before-signature");
 	if (store_put(store, key, sig, sizeof(sig), true, err) != 0)
@@ -316,10 +330,18 @@ static int put_signature(struct store *store, const struct manifest *m,
 	return 0;
 }
 
+/* The bytes that are stored, and signed. */
+static int make_stored(const struct manifest *m, struct buf *ret, struct err *err)
+{
+	AUTO_BUF text = BUF_INIT(MANIFEST_MAX_BYTES);
+
+	return manifest_write(m, &text, err) != 0 || pack_gzip(text.data, text.len, ret, err) != 0 ? -1 : 0;
+}
+
 static int try_publish(struct store *store, struct manifest *m, struct err *err)
 {
 	AUTO_STR key = names_manifest(m->id);
-	AUTO_BUF text = BUF_INIT(MANIFEST_MAX_BYTES);
+	AUTO_BUF stored = BUF_INIT(MANIFEST_MAX_BYTES);
 	bool taken;
 
 	/* Without a signature to go first, a taken id would show only at the
@@ -330,12 +352,12 @@ static int try_publish(struct store *store, struct manifest *m, struct err *err)
 		return err_set(err, ERR_EXISTS, "snapshot %s exists", m->id);
 	err_clear(err);
 	crash_point("publish.begin");
-	if (lease_check(store->lease, err) != 0 || manifest_write(m, &text, err) != 0 ||
-	    put_signature(store, m, &text, err) != 0 ||
+	if (lease_check(store->lease, err) != 0 || make_stored(m, &stored, err) != 0 ||
+	    put_signature(store, m, &stored, err) != 0 ||
 	    put_label(store, m, err) != 0 || lease_check(store->lease, err) != 0)
 		return -1;
 	crash_point("publish.before-manifest");
-	if (store_put(store, key, text.data, text.len, true, err) != 0)
+	if (store_put(store, key, stored.data, stored.len, true, err) != 0)
 		return -1;
 	crash_point("publish.after-manifest");
 	return 0;

@@ -72,7 +72,7 @@ const char *signature_name(enum signature signature);
 
 struct snapshot {
 	struct manifest manifest;
-	char manifest_sha256[SHA256_HEX_SIZE];
+	char manifest_sha256[SHA256_HEX_SIZE];   /* of the object, as it is stored */
 	enum signature signature;
 };
 

@@ -219,6 +219,17 @@ expect_error() {
     refuse_match "$ERR" '[^[:print:]]'
 }
 
+# unpacked FILE   a manifest's text (docs/format.md): older ones are not packed
+unpacked() { gzip -cdf <"$1"; }
+
+# edit_manifest FILE COMMAND…   puts in its place what the command makes of its text, packed
+edit_manifest() {
+    local file=$1
+    shift
+    unpacked "$file" | "$@" | gzip -n >"$TEST_TMP/edited"
+    cp "$TEST_TMP/edited" "$file"
+}
+
 # expect_same_database FILE ORIGINAL   schema and every cell
 expect_same_database() {
     database_text "$1" >"$TEST_TMP/database.text"

@@ -12,11 +12,11 @@ measure "$D1KEEP" -c "$CONF" backup rig/r0 --verify none
 s3() { curl -sSf --aws-sigv4 aws:amz:auto:s3 --user "$RIG_KEY_ID:$RIG_SECRET_KEY" -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD' -H 'Expect:' "$@"; }
 folder=$(rig_fact .s3)/b1/rig/r0/snapshots
 id=$(fact rig/r0 .id | tr -d ':-')
-s3 "$folder/$id.json" >"$TEST_TMP/manifest.json"
+s3 "$folder/$id.json" | gunzip >"$TEST_TMP/manifest.json"
 mkdir "$TEST_TMP/manifests"
 for ((n = 0; n < SNAPSHOTS - 1; n++)); do
     other=$(date -u -d "@$((1700000000 + n * 21600))" +%Y%m%dT%H%M%SZ)
-    sed "s/$id/$other/" "$TEST_TMP/manifest.json" >"$TEST_TMP/manifests/$other.json"
+    sed "s/$id/$other/" "$TEST_TMP/manifest.json" | gzip -n >"$TEST_TMP/manifests/$other.json"
     printf 'next\nupload-file = "%s"\nurl = "%s/%s.json"\nsilent\nfail\naws-sigv4 = "aws:amz:auto:s3"\nuser = "%s:%s"\nheader = "x-amz-content-sha256: UNSIGNED-PAYLOAD"\nheader = "Expect:"\noutput = /dev/null\n' \
         "$TEST_TMP/manifests/$other.json" "$folder" "$other" "$RIG_KEY_ID" "$RIG_SECRET_KEY"
 done | tail -n +2 >"$TEST_TMP/uploads"

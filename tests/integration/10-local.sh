@@ -125,11 +125,12 @@ comes_back() {
 test_case 'restore to sqlite: and sql:, and cat: every cell, the schema, the indexes' comes_back
 
 by_hand() {
-    local folder=$BUCKET/local/billing key
-    while read -r key; do cat "$folder/$key"; done < <(jq -r '.objects[].key' "$folder"/snapshots/*Z.json) | gunzip >"$TEST_TMP/hand.sql"
+    local folder=$BUCKET/local/billing key manifest
+    manifest=$(echo "$folder"/snapshots/*Z.json)
+    while read -r key; do cat "$folder/$key"; done < <(gunzip <"$manifest" | jq -r '.objects[].key') | gunzip >"$TEST_TMP/hand.sql"
     new_database "$TEST_TMP/hand.sqlite" "$TEST_TMP/hand.sql"
     expect_same_database "$TEST_TMP/hand.sqlite" "$BILLING"
-    expect_equal "$(jq -r '.objects[0] | .stored_sha256 + "  " + .key' "$folder"/snapshots/*Z.json)" "$(cd "$folder" && sha256sum "$(jq -r '.objects[0].key' snapshots/*Z.json)")"
+    expect_equal "$(gunzip <"$manifest" | jq -r '.objects[0] | .stored_sha256 + "  " + .key')" "$(cd "$folder" && sha256sum "$(gunzip <"$manifest" | jq -r '.objects[0].key')")"
 }
 test_case 'with no tool of ours: cat the chunks that the manifest names, gunzip, sqlite3' by_hand
 
@@ -160,7 +161,7 @@ an_unchanged_database_costs_nothing() {
     expect_exit 0 d1keep verify local/billing
     restored_equals local/billing "$BILLING"
     # A chain: each names the one before and the hash of its manifest.
-    expect_equal "$(jq -r '.previous | .id + " " + .sha256' "$BUCKET/local/billing/snapshots/$(snapshot .id billing).json")" \
+    expect_equal "$(unpacked "$BUCKET/local/billing/snapshots/$(snapshot .id billing).json" | jq -r '.previous | .id + " " + .sha256')" \
         "$(d1keep list local/billing --json | jq -r '.snapshots[1] | .id + " " + .manifest_sha256')"
 }
 test_case 'the second backup of an unchanged database stores no new byte' an_unchanged_database_costs_nothing

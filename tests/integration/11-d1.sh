@@ -62,7 +62,7 @@ by_hand() { # with nothing but curl
             "$S3/taco-backups/production/billing/$1"
     }
     local key
-    fetch "snapshots/$(snapshot production/billing .id).json" >"$TEST_TMP/manifest.json"
+    fetch "snapshots/$(snapshot production/billing .id).json" | gunzip >"$TEST_TMP/manifest.json"
     for key in $(jq -r '.objects[].key' "$TEST_TMP/manifest.json"); do fetch "$key"; done | gunzip | sqlite3 "$TEST_TMP/hand.sqlite"
     expect_same_database "$TEST_TMP/hand.sqlite" "$(rig_file production-billing)"
 }

@@ -146,10 +146,18 @@ a_byte_changed() {
     manifest=$SHOP/snapshots/$(snapshot .id).json
     cp "$manifest" "$TEST_TMP/manifest.good"
     for change in 's/"rows":2000/"rows":2001/' 's/"attempts":1/"attempts":2/' '1s/{/{ /' 's/sql_sha256":"./sql_sha256":"x/'; do
-        sed "$change" "$TEST_TMP/manifest.good" >"$manifest"
-        if cmp -s "$manifest" "$TEST_TMP/manifest.good"; then return 1; fi
+        unpacked "$TEST_TMP/manifest.good" | sed "$change" >"$manifest"
+        if cmp -s "$manifest" <(unpacked "$TEST_TMP/manifest.good"); then return 1; fi
+        refused_by_all local/shop 'its signature is by no trusted key, or the manifest was changed'
+        gzip "$manifest"
+        mv "$manifest.gz" "$manifest"
         refused_by_all local/shop 'its signature is by no trusted key, or the manifest was changed'
     done
+    # The same text, packed otherwise; and not at all.
+    unpacked "$TEST_TMP/manifest.good" | gzip >"$manifest"
+    refused_by_all local/shop 'its signature is by no trusted key, or the manifest was changed'
+    unpacked "$TEST_TMP/manifest.good" >"$manifest"
+    refused_by_all local/shop 'its signature is by no trusted key, or the manifest was changed'
     cp "$TEST_TMP/manifest.good" "$manifest"
     expect_exit 0 d1keep verify local/shop
 }
@@ -197,7 +205,7 @@ test_case 'a manifest that is well signed, but another moment'\''s or another da
 
 test_case 'a backup after a tampered snapshot shares nothing with it, and succeeds' <<'EOF'
 manifest=$SHOP/snapshots/$(snapshot .id).json
-sed -i 's/"attempts":1/"attempts":2/' "$manifest"
+edit_manifest "$manifest" sed 's/"attempts":1/"attempts":2/'
 expect_exit 0 d1keep backup local/shop
 expect_equal "$(snapshot '[.signature, .new_bytes == .stored_bytes]')" '["good",true]'
 expect_exit 0 d1keep verify local/shop
@@ -251,7 +259,7 @@ test_case 'keys that are none' unusable_keys
 a_predecessor_that_was_changed_is_said() {
     conf "$(cat "$TEST_TMP/two-lines")"
     expect_exit 0 d1keep backup local/shop
-    sed -i 's/"tool"/"tool" /' "$(find "$SHOP/snapshots" -name '*Z.json' | sort | tail -n 1)"
+    edit_manifest "$(find "$SHOP/snapshots" -name '*Z.json' | sort | tail -n 1)" sed 's/"tool"/"tool" /'
     expect_exit 0 d1keep backup local/shop
     expect_err 'warning: the snapshot before this one cannot be used, .*: its signature is by no trusted key, or the manifest was changed'
     expect_equal "$(snapshot '[.signature, .new_bytes == .stored_bytes]')" '["good",true]'

@@ -292,6 +292,8 @@ damage_in_r2() {
 }
 test_case 'the same in R2' damage_in_r2
 
+overwritten() { head -c 200 && printf '####' && tail -c +5; }
+bomb() { head -c 100000000 /dev/zero | gzip; }
 damaged_manifests() {
     local manifest way before
     rm -r "$LOCAL"
@@ -303,7 +305,7 @@ damaged_manifests() {
     # shellcheck disable=SC2016 # $ of sed
     for way in 's/"objects"/"objecks"/' 's/"rows":\([0-9]\)/"rows":-\1/' '$d' 's/"key":"data/"key":"..\/..\/data/' 's/"environment":"local"/"environment":"test"/' '1,$d' 's/,$/,,/' \
         's/"sql_bytes":[0-9]*/"sql_bytes":99999999999/' 's/"id":"2/"id":"3/' 's/"stored_sha256":"../"stored_sha256":"zz/'; do
-        sed "$way" "$TEST_TMP/manifest.good" >"$manifest"
+        unpacked "$TEST_TMP/manifest.good" | sed "$way" >"$manifest"
         for command in verify show cat; do expect_error 3 'local/shop: snapshot 20' d1keep "$command" local/shop; done
         expect_error 3 'local/shop' d1keep restore local/shop --to "sqlite:$TEST_TMP/restored.sqlite"
         # The others are listed, this one is named.
@@ -314,11 +316,18 @@ damaged_manifests() {
     head -c 20000000 /dev/zero >"$manifest"
     d1keep list local/shop --json >"$OUT" 2>"$ERR" || [ $? -eq 3 ] || { show_output; return 1; }
     expect_err '^d1keep: error: local/shop: snapshot 20'
-    sed 's/"format":1/"format":2/' "$TEST_TMP/manifest.good" >"$manifest"
+    # Packed, but cut, overwritten in its middle, with more behind it, or one that would fill the memory.
+    for way in 'head -c 300' 'head -c -1' overwritten 'cat - /bin/true' bomb; do
+        $way <"$TEST_TMP/manifest.good" >"$manifest"
+        expect_error 3 'local/shop: snapshot 20' d1keep show local/shop
+        expect_error 3 'local/shop: snapshot 20' d1keep list local/shop --json
+        expect_equal "$(jq '.snapshots | length' "$OUT")" 1
+    done
+    unpacked "$TEST_TMP/manifest.good" | sed 's/"format":1/"format":2/' >"$manifest"
     expect_error 1 'manifest format 2 is not known' d1keep show local/shop
     hint 'newer d1keep'
     expect_equal "$(find "$BUCKET" | sort)" "$before"
-    sed 's/"objects"/"objecks"/' "$TEST_TMP/manifest.good" >"$manifest"
+    unpacked "$TEST_TMP/manifest.good" | sed 's/"objects"/"objecks"/' | gzip >"$manifest"
     expect_exit 0 d1keep verify local/shop@kept
     # A damaged manifest does not keep the next backup from its work.
     expect_exit 0 d1keep backup local/shop
@@ -331,7 +340,7 @@ test_case 'a manifest with a byte changed, cut, empty, of another' damaged_manif
 test_case 'rows that are not those of the manifest are found by their number' <<'EOF'
 rm -r "$LOCAL"
 expect_exit 0 d1keep backup local/shop
-sed -i 's/"name":"users","rows":2000/"name":"users","rows":2001/; /"name":"users"/,/rows/s/"rows":2000/"rows":2001/' "$LOCAL/snapshots"/*Z.json
+edit_manifest "$(echo "$LOCAL/snapshots"/*Z.json)" jq '(.tables[] | select(.name == "users") | .rows) = 2001'
 expect_error 3 'table "users" has 2000 rows instead of 2001' d1keep restore local/shop --to "sqlite:$TEST_TMP/restored.sqlite"
 clean
 rm -r "$LOCAL"

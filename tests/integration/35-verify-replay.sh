@@ -70,8 +70,7 @@ test_case 'broken references are told, and are no damage: they were there' broke
 # What the manifest says is changed (it is not signed here), as if a row had not come back as it was.
 differs() { # JQ-EDIT MESSAGE
     fresh_snapshot
-    jq "$1" "$(manifest)" >"$TEST_TMP/edited"
-    cp "$TEST_TMP/edited" "$(manifest)"
+    edit_manifest "$(manifest)" jq "$1"
     expect_exit 0 d1keep verify local/shop
     expect_error 3 "$2" d1keep verify local/shop --replay
     expect_equal "$(verdict '[.how, .good, (.damaged | length), (.problems | length)]')" '["replay",false,0,1]'
@@ -85,8 +84,7 @@ test_case 'a row that is not what it was is found, though every hash of a chunk 
 count_differs() {
     fresh_snapshot
     # shellcheck disable=SC2016
-    jq '(.tables[] | select(.name == "a") | .rows) = 4 | (.objects[] | select(.table == "a") | .rows) = 4' "$(manifest)" >"$TEST_TMP/edited"
-    cp "$TEST_TMP/edited" "$(manifest)"
+    edit_manifest "$(manifest)" jq '(.tables[] | select(.name == "a") | .rows) = 4 | (.objects[] | select(.table == "a") | .rows) = 4'
     expect_error 3 'table "a" has 3 rows instead of 4' d1keep verify local/shop --replay
     nothing_left_behind
 }

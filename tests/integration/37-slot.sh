@@ -82,7 +82,7 @@ nonsense() {
 future_counts_for_nothing() {
     local id slot before real
     id=$(newest local/shop .id)
-    jq '.id = "20370101T000000Z" | .slot = "2037-01-01T00:00:00Z" | .started_at = .slot' "$FOLDER/snapshots/$id.json" >"$FOLDER/snapshots/20370101T000000Z.json"
+    unpacked "$FOLDER/snapshots/$id.json" | jq '.id = "20370101T000000Z" | .slot = "2037-01-01T00:00:00Z" | .started_at = .slot' >"$FOLDER/snapshots/20370101T000000Z.json"
     before=$(snapshots local/shop)
     slot=$(ago '1 second')
     real=$id
@@ -96,7 +96,7 @@ future_counts_for_nothing() {
     expect_equal "$(snapshots local/shop)" $((before + 1))
     # It went before none of them.
     id=$(told '.[1].snapshot')
-    expect_equal "$(jq -r .previous.id "$FOLDER/snapshots/$id.json")" "$real"
+    expect_equal "$(unpacked "$FOLDER/snapshots/$id.json" | jq -r .previous.id)" "$real"
     rm "$FOLDER/snapshots/20370101T000000Z.json"
     expect_exit 0 d1keep verify "local/shop@$(newest local/shop .started_at)"
     expect_exit 0 d1keep backup local/shop
@@ -112,7 +112,7 @@ damage_is_found_and_mended() {
     pid=$!
     exec 9>&-
     wait_for 10 is_stopped "$pid"
-    chunk=$(jq -r '.objects[] | select(.table == "a").key' "$FOLDER/snapshots/$(newest local/shop .id).json")
+    chunk=$(unpacked "$FOLDER/snapshots/$(newest local/shop .id).json" | jq -r '.objects[] | select(.table == "a").key')
     printf '####' | dd of="$FOLDER/$chunk" bs=1 seek=20 conv=notrunc status=none
     kill -CONT "$pid"
     wait "$pid" || rc=$?

@@ -41,7 +41,7 @@ take_one() {
     id=$(compact "$1")
     change
     stamp=$(d1keep backup local/shop | sed -E 's/^[^@]*@([^ ]*) .*/\1/; s/[-:]//g')
-    sed "s/\"$stamp\"/\"$id\"/" "$SHOP/snapshots/$stamp.json" >"$SHOP/snapshots/$id.json"
+    unpacked "$SHOP/snapshots/$stamp.json" | sed "s/\"$stamp\"/\"$id\"/" | gzip >"$SHOP/snapshots/$id.json"
     rm "$SHOP/snapshots/$stamp.json"
 }
 
@@ -57,7 +57,7 @@ all_come_back() { # DATABASE
 no_garbage() {
     (
         cd "$SHOP"
-        jq -r '.objects[].key' snapshots/*Z.json
+        cat snapshots/*Z.json | gunzip | jq -r '.objects[].key'
         for id in $(ids); do printf 'snapshots/%s\n' "$id.json" "$id.json.sig" "$id.verified.json" "$id.pinned.json"; done
         echo lease.json
     ) | sort -u >"$TEST_TMP/known"
@@ -78,7 +78,7 @@ a_year() { # noon of each of the last 400 days, and four times today; a few of t
     for day in 400 90 9 3 2; do take_one "$(noon "$day")"; done
     for ((day = 399; day > 1; day--)); do
         id=$(compact "$(noon "$day")")
-        [ -e "$SHOP/snapshots/$id.json" ] || sed "s/\"$first\"/\"$id\"/" "$SHOP/snapshots/$first.json" >"$SHOP/snapshots/$id.json"
+        [ -e "$SHOP/snapshots/$id.json" ] || unpacked "$SHOP/snapshots/$first.json" | sed "s/\"$first\"/\"$id\"/" | gzip >"$SHOP/snapshots/$id.json"
     done
     for ago in 9000 6000 3000 60; do take_one $((NOW - ago)); done
     expect_equal "$(ids | wc -l)" 403
@@ -130,7 +130,7 @@ damaged_newest() {
     change
     expect_exit 0 d1keep backup local/shop
     id=$(ids | head -1)
-    chunk=$(jq -r '.objects[] | select(.kind == "rows").key' "$SHOP/snapshots/$id.json" | tail -1)
+    chunk=$(unpacked "$SHOP/snapshots/$id.json" | jq -r '.objects[] | select(.kind == "rows").key' | tail -1)
     echo rubbish >"$SHOP/$chunk"
     expect_exit 3 d1keep verify local/shop
     tree >"$TEST_TMP/before"

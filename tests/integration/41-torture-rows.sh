@@ -68,8 +68,8 @@ make_shop() {
         INSERT INTO b SELECT id + 10000, t FROM a WHERE id < 100"
     expect_exit 0 d1keep backup local/shop
     MANIFEST=$LOCAL/snapshots/$(d1keep show local/shop --json | jq -r .id).json
-    CHUNK_A=$LOCAL/$(jq -r '.objects[] | select(.table == "a") | .key' "$MANIFEST")
-    CHUNK_B=$LOCAL/$(jq -r '.objects[] | select(.table == "b") | .key' "$MANIFEST")
+    CHUNK_A=$LOCAL/$(unpacked "$MANIFEST" | jq -r '.objects[] | select(.table == "a") | .key')
+    CHUNK_B=$LOCAL/$(unpacked "$MANIFEST" | jq -r '.objects[] | select(.table == "b") | .key')
     rm -rf "$TEST_TMP/kept"
     cp -r "$LOCAL" "$TEST_TMP/kept"
 }
@@ -162,9 +162,9 @@ forge() {
     hash=$(sha256sum <"$1" | cut -d' ' -f1)
     key=data/a/${hash:0:32}.sql.gz
     gzip -n <"$1" >"$LOCAL/$key"
-    jq -c --arg key "$key" --arg hash "$hash" --arg stored "$(sha256sum <"$LOCAL/$key" | cut -d' ' -f1)" --argjson bytes "$(wc -c <"$1")" --argjson packed "$(wc -c <"$LOCAL/$key")" \
+    unpacked "$TEST_TMP/kept/snapshots/${MANIFEST##*/}" | jq -c --arg key "$key" --arg hash "$hash" --arg stored "$(sha256sum <"$LOCAL/$key" | cut -d' ' -f1)" --argjson bytes "$(wc -c <"$1")" --argjson packed "$(wc -c <"$LOCAL/$key")" \
         '(.objects[] | select(.table == "a")) |= (.key = $key | .sql_sha256 = $hash | .stored_sha256 = $stored | .sql_bytes = $bytes | .stored_bytes = $packed)' \
-        "$TEST_TMP/kept/snapshots/${MANIFEST##*/}" >"$MANIFEST"
+            >"$MANIFEST"
 }
 forged() {
     make_shop
@@ -195,7 +195,7 @@ objects_moved() {
     for way in '.objects += [.objects[] | select(.table == "a")]' '.objects |= map(select(.table != "a"))' \
         '(.objects[] | select(.table == "a")).sql_bytes = 1000' '(.objects[] | select(.table == "a")).sql_bytes = 99999999'; do
         again
-        jq -c "$way" "$TEST_TMP/kept/snapshots/${MANIFEST##*/}" >"$MANIFEST"
+        unpacked "$TEST_TMP/kept/snapshots/${MANIFEST##*/}" | jq -c "$way" >"$MANIFEST"
         refused "$way" '1|3'
     done
 }

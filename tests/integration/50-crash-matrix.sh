@@ -61,7 +61,7 @@ named() { # DATABASE
     local id
     echo lease.json
     for id in $(ids "$1"); do
-        object "$1" "snapshots/$id.json" >"$TEST_TMP/manifest.${1%%/*}"
+        object "$1" "snapshots/$id.json" | gunzip >"$TEST_TMP/manifest.${1%%/*}"
         printf 'snapshots/%s\n' "$id.json" "$id.json.sig" "$id.verified.json"
         jq -r '.objects[].key, (.label | select(. != null) | "labels/" + .)' "$TEST_TMP/manifest.${1%%/*}"
         jq -r '"slot " + .slot' "$TEST_TMP/manifest.${1%%/*}" >>"$TEST_TMP/slots.${1%%/*}"
@@ -75,7 +75,7 @@ prepare() {
     SLOTS=$((SLOTS + 1))
     SLOT=$(date -u -d "@$((BEGUN - 86400 + SLOTS * 60))" +%Y-%m-%dT%H:%M:%SZ)
     newest=$(ids "$1" | tail -1)
-    mark "$1" "$(object "$1" "snapshots/$newest.json" | jq -r '[.objects[] | select(.table == "b")][0].key')"
+    mark "$1" "$(object "$1" "snapshots/$newest.json" | gunzip | jq -r '[.objects[] | select(.table == "b")][0].key')"
 }
 # job PROGRAM DATABASE ARGUMENT…
 job() {
@@ -168,7 +168,7 @@ survives() { # DATABASE
 dies_marking() { # POINT
     local chunk rc=0
     BEGUN=$(date +%s) SLOTS=0
-    chunk=$(object local/shop "snapshots/$(ids local/shop | tail -1).json" | jq -r '[.objects[] | select(.table == "b")][0].key')
+    chunk=$(object local/shop "snapshots/$(ids local/shop | tail -1).json" | gunzip | jq -r '[.objects[] | select(.table == "b")][0].key')
     printf '####' | dd of="$TEST_TMP/bucket/local/shop/$chunk" bs=1 seek=20 conv=notrunc status=none
     D1KEEP_CRASH_AT=$1 "$CRASH_D1KEEP" -c "$CONF" verify local/shop || rc=$?
     expect_equal "$rc" 137

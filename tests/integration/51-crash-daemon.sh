@@ -13,7 +13,7 @@ CONF_ENV='verify = "replay"' conf "$NEVER" a
 FOLDER=$TEST_TMP/bucket/shop/a
 
 nobody_works() { ! pgrep -f -- "-c $CONF backup" >/dev/null; }
-slots() { for file in "$FOLDER"/snapshots/*Z.json; do [ ! -e "$file" ] || jq -r .slot "$file"; done; }
+slots() { for file in "$FOLDER"/snapshots/*Z.json; do [ ! -e "$file" ] || unpacked "$file" | jq -r .slot; done; }
 answered() {
     [ "$(state "SELECT count(*) FROM databases WHERE name = 'shop/a' AND next_at > unixepoch() AND failures = 0 AND last_verified_at > 0")" -eq 1 ]
 }

@@ -206,6 +206,49 @@ START_TEST(a_changed_bit_is_corrupt_or_changes_nothing)
 }
 END_TEST
 
+/* ---- where the member alone tells how much it holds ---- */
+
+static void assert_no_member(const void *data, size_t len)
+{
+	AUTO_BUF out = BUF_INIT(1000);
+	struct err err = ERR_INIT;
+
+	ck_assert_int_ne(pack_gunzip_member(data, len, &out, &err), 0);
+	ck_assert_int_eq(err.code, ERR_CORRUPT);
+	ck_assert_uint_eq(out.len, 0);
+	ck_assert_uint_le(out.cap, 2000);
+}
+
+START_TEST(a_member_tells_how_much_it_holds)
+{
+	AUTO_BUF packed = BUF_INIT(4096);
+	AUTO_BUF out = BUF_INIT(strlen(SQL));
+
+	pack(&packed, SQL, strlen(SQL));
+	ck_assert(pack_is_gzip(packed.data, packed.len));
+	ck_assert(!pack_is_gzip(packed.data, 1) && !pack_is_gzip(SQL, strlen(SQL)) && !pack_is_gzip("", 0));
+	ck_assert_int_eq(pack_gunzip_member(packed.data, packed.len, &out, NULL), 0);
+	ck_assert_str_eq(buf_str(&out), SQL);
+	for (size_t len = 0; len < packed.len; len++)
+		assert_no_member(packed.data, len);
+}
+END_TEST
+
+START_TEST(a_bomb_is_corrupt_whatever_it_says)
+{
+	enum { BOMB = 64 << 20 };
+	AUTO_STR zeros = mem_calloc(BOMB, 1);
+	AUTO_BUF packed = BUF_INIT(BOMB + (1u << 20));
+
+	pack(&packed, zeros, BOMB);
+	assert_no_member(packed.data, packed.len);
+	memcpy(packed.data + packed.len - 4, "\x10\0\0\0", 4);
+	assert_no_member(packed.data, packed.len);
+	memcpy(packed.data + packed.len - 4, "\xff\xff\xff\xff", 4);
+	assert_no_member(packed.data, packed.len);
+}
+END_TEST
+
 START_TEST(what_is_no_gzip_is_corrupt)
 {
 	assert_corrupt("not gzip at all, but long enough", 32, 10);
@@ -226,4 +269,6 @@ UNIT_CASE(pack)
 	tcase_add_test(tc, what_passes_the_buffers_ceiling_is_too_big);
 	tcase_add_test(tc, a_changed_bit_is_corrupt_or_changes_nothing);
 	tcase_add_test(tc, what_is_no_gzip_is_corrupt);
+	tcase_add_test(tc, a_member_tells_how_much_it_holds);
+	tcase_add_test(tc, a_bomb_is_corrupt_whatever_it_says);
 }

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "storage/bucket_dir.h"
 #include "storage/names.h"
+#include "storage/pack.h"
 #include "tests/unit/storage/fixture.h"
 #include "tests/unit/unit.h"
 
@@ -550,6 +551,93 @@ START_TEST(a_snapshot_has_the_hash_of_its_manifest)
 }
 END_TEST
 
+/* Of the first snapshot, in the place of the packed one. */
+static void put_unpacked(struct fixture *f, struct buf *text)
+{
+	AUTO_BUF stored = BUF_INIT(1u << 20);
+
+	fixture_get(f, "snapshots/" FIXTURE_ID ".json", &stored);
+	ck_assert_int_eq(pack_gunzip_member(stored.data, stored.len, text, NULL), 0);
+	fixture_put(f, "snapshots/" FIXTURE_ID ".json", text->data, text->len);
+}
+
+static void sign(struct fixture *f, const struct buf *stored)
+{
+	unsigned char sig[SIGN_BYTES];
+
+	ck_assert_int_eq(signer_sign(f->signer, stored->data, stored->len, sig, NULL), 0);
+	fixture_put(f, "snapshots/" FIXTURE_ID ".json.sig", sig, sizeof(sig));
+}
+
+START_TEST(a_manifest_is_stored_as_one_gzip_member)
+{
+	AUTO_BUF stored = BUF_INIT(1u << 20);
+	struct fixture f;
+	char id[20];
+
+	fixture_open(&f);
+	fixture_publish(&f.store, "production", FIXTURE_AT, NULL, id);
+	fixture_get(&f, "snapshots/" FIXTURE_ID ".json", &stored);
+	ck_assert(pack_is_ours(stored.data, stored.len));
+	fixture_close(&f);
+}
+END_TEST
+
+/* As d1keep wrote them before 2026-11-28. */
+START_TEST(a_manifest_that_is_not_packed_is_read_too)
+{
+	AUTO_BUF text = BUF_INIT(1u << 20);
+	struct fixture f;
+	struct snapshot s;
+	char id[20], hash[SHA256_HEX_SIZE];
+
+	fixture_open(&f);
+	fixture_publish(&f.store, "production", FIXTURE_AT, NULL, id);
+	put_unpacked(&f, &text);
+	ck_assert_int_eq(text.data[0], '{');
+	assert_corrupt(&f.store, id, "signature");
+	sign(&f, &text);
+	assert_loads(&f.store, id, SIGNATURE_GOOD);
+	ck_assert_int_eq(store_load(&f.store, id, &s, NULL), 0);
+	sha256_hex(text.data, text.len, hash);
+	ck_assert_str_eq(s.manifest_sha256, hash);
+	snapshot_release(&s);
+	fixture_close(&f);
+}
+END_TEST
+
+START_TEST(a_manifest_that_holds_too_much_is_refused)
+{
+	AUTO_STR spaces = mem_calloc(MANIFEST_MAX_BYTES + 1, 1);
+	AUTO_BUF stored = BUF_INIT(MANIFEST_MAX_BYTES + (1u << 20));
+	struct fixture f;
+
+	fixture_open(&f);
+	f.store.verifier = NULL;
+	ck_assert_int_eq(pack_gzip(spaces, MANIFEST_MAX_BYTES + 1, &stored, NULL), 0);
+	fixture_put(&f, "snapshots/" FIXTURE_ID ".json", stored.data, stored.len);
+	assert_corrupt(&f.store, FIXTURE_ID, "at most 67108864 bytes");
+	fixture_close(&f);
+}
+END_TEST
+
+/* It says the signature is bad, and not what is wrong with the rest. */
+START_TEST(what_is_not_to_be_trusted_is_not_unpacked)
+{
+	static const char broken[] = "\x1f\x8b no gzip";
+	struct fixture f;
+	char id[20];
+
+	fixture_open(&f);
+	fixture_publish(&f.store, "production", FIXTURE_AT, NULL, id);
+	fixture_put(&f, "snapshots/" FIXTURE_ID ".json", broken, sizeof(broken));
+	assert_corrupt(&f.store, id, "signature");
+	f.store.verifier = NULL;
+	assert_corrupt(&f.store, id, "gzip");
+	fixture_close(&f);
+}
+END_TEST
+
 START_TEST(any_changed_byte_of_a_signed_manifest_is_found)
 {
 	AUTO_BUF text = BUF_INIT(1u << 20);
@@ -559,7 +647,7 @@ START_TEST(any_changed_byte_of_a_signed_manifest_is_found)
 	fixture_open(&f);
 	fixture_publish(&f.store, "production", FIXTURE_AT, NULL, id);
 	fixture_get(&f, "snapshots/" FIXTURE_ID ".json", &text);
-	for (size_t i = 0; i < text.len; i += 97) {
+	for (size_t i = 0; i < text.len; i += 7) {
 		text.data[i] ^= 1;
 		fixture_put(&f, "snapshots/" FIXTURE_ID ".json", text.data, text.len);
 		assert_corrupt(&f.store, id, "signature");
@@ -904,6 +992,10 @@ UNIT_CASE(find)
 UNIT_CASE(load)
 {
 	tcase_add_test(tc, a_snapshot_has_the_hash_of_its_manifest);
+	tcase_add_test(tc, a_manifest_is_stored_as_one_gzip_member);
+	tcase_add_test(tc, a_manifest_that_is_not_packed_is_read_too);
+	tcase_add_test(tc, a_manifest_that_holds_too_much_is_refused);
+	tcase_add_test(tc, what_is_not_to_be_trusted_is_not_unpacked);
 	tcase_add_test(tc, any_changed_byte_of_a_signed_manifest_is_found);
 	tcase_add_test(tc, a_manifest_signed_by_another_key_is_refused);
 	tcase_add_loop_test(tc, a_damaged_signature_is_refused, 0, 6);
