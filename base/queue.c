@@ -19,7 +19,9 @@ struct slot {
 /*
  * A ring of `size` slots. `head` is the oldest slot in use, `next` the first
  * not begun, `tail` the first free one; all three only grow, and a slot's
- * place in the ring is its number modulo `size`.
+ * place in the ring is its number modulo `size`. An item that nobody will take
+ * leaves its slot when its work begins, and is counted in `running`: one that
+ * takes long (a slow disk) holds up none that came behind it.
  */
 struct queue {
 	struct queue_options options;
@@ -29,6 +31,7 @@ struct queue {
 	struct slot *slots;
 	size_t size;
 	size_t head, next, tail;
+	size_t running;         /* unordered: begun and not finished */
 	bool ended;
 	bool stopped;
 	struct err err;         /* the first worker's */
@@ -41,12 +44,10 @@ static struct slot *slot_at(struct queue *q, size_t number)
 	return &q->slots[number % q->size];
 }
 
-/* Finished items at the head leave by themselves when nobody will take them. */
-static void retire_done(struct queue *q)
+/* Items that are not finished or, when ordered, not yet taken. */
+static size_t items_in(const struct queue *q)
 {
-	while (!q->options.ordered && q->head < q->next &&
-	    slot_at(q, q->head)->state == SLOT_DONE)
-		q->head++;
+	return q->tail - q->head + q->running;
 }
 
 static void release_item(struct queue *q, void *item)
@@ -55,27 +56,37 @@ static void release_item(struct queue *q, void *item)
 		q->options.release(item);
 }
 
-static void run_slot(struct queue *q, struct slot *slot)
+static void work_on(struct queue *q, void *item)
 {
 	struct err err = ERR_INIT;
-	void *item = slot->item;
 	int rc;
 
-	slot->state = SLOT_RUNNING;
 	(void)pthread_mutex_unlock(&q->lock);
 	rc = q->options.work(q->options.ctx, item, &err);
 	if (!q->options.ordered)
 		release_item(q, item);
 	(void)pthread_mutex_lock(&q->lock);
-	if (!q->options.ordered)
-		slot->item = NULL;
-	slot->state = SLOT_DONE;
 	if (rc != 0 && !q->stopped) {
 		q->err = err;
 		q->stopped = true;
 		(void)pthread_cond_broadcast(&q->has_work);
 	}
-	retire_done(q);
+}
+
+static void run_next(struct queue *q)
+{
+	struct slot *slot = slot_at(q, q->next++);
+
+	if (q->options.ordered) {
+		slot->state = SLOT_RUNNING;
+		work_on(q, slot->item);
+		slot->state = SLOT_DONE;
+	} else {
+		q->head++;
+		q->running++;
+		work_on(q, slot->item);
+		q->running--;
+	}
 	(void)pthread_cond_signal(&q->has_done);
 }
 
@@ -88,7 +99,7 @@ static void *worker(void *arg)
 		if (q->stopped || (q->ended && q->next == q->tail))
 			break;
 		if (q->next < q->tail)
-			run_slot(q, slot_at(q, q->next++));
+			run_next(q);
 		else
 			(void)pthread_cond_wait(&q->has_work, &q->lock);
 	}
@@ -150,7 +161,7 @@ int queue_push(struct queue *q, void *item, struct err *err)
 
 	(void)pthread_mutex_lock(&q->lock);
 	assert(!q->ended);
-	while ((rc = failed(q, err)) == 0 && q->tail - q->head == q->size) {
+	while ((rc = failed(q, err)) == 0 && items_in(q) == q->size) {
 		assert(!q->options.ordered);
 		wait_a_little(q);
 	}
@@ -169,7 +180,7 @@ size_t queue_pending(struct queue *q)
 	size_t n;
 
 	(void)pthread_mutex_lock(&q->lock);
-	n = q->tail - q->head;
+	n = items_in(q);
 	(void)pthread_mutex_unlock(&q->lock);
 	return n;
 }
@@ -200,7 +211,7 @@ int queue_finish(struct queue *q, struct err *err)
 	(void)pthread_mutex_lock(&q->lock);
 	q->ended = true;
 	(void)pthread_cond_broadcast(&q->has_work);
-	while ((rc = failed(q, err)) == 0 && q->head < q->tail && !q->options.ordered)
+	while ((rc = failed(q, err)) == 0 && items_in(q) > 0 && !q->options.ordered)
 		wait_a_little(q);
 	(void)pthread_mutex_unlock(&q->lock);
 	return rc;

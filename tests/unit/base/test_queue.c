@@ -168,6 +168,27 @@ START_TEST(no_more_items_are_alive_than_depth_and_workers)
 }
 END_TEST
 
+/* Or one slow answer of a disk would idle all the others. */
+START_TEST(one_that_takes_long_holds_up_none_behind_it)
+{
+	enum { COUNT = 200 };
+	struct item *items = items_new(COUNT);
+	struct gate gate = GATE_INIT;
+	struct queue *q = queue_of(2, 1, false);
+
+	items[0].wait = &gate;
+	for (int i = 0; i < COUNT; i++)
+		push(q, &items[i]);
+	ck_assert_int_eq(items[0].worked, 0);
+	gate_open(&gate);
+	ck_assert_int_eq(queue_finish(q, NULL), 0);
+	for (int i = 0; i < COUNT; i++)
+		ck_assert_int_eq(items[i].worked, 1);
+	queue_free(q);
+	free(items);
+}
+END_TEST
+
 START_TEST(finishing_waits_until_all_is_done)
 {
 	struct item *items = items_new(100);
@@ -463,6 +484,7 @@ UNIT_CASE(queue)
 	tcase_add_test(tc, every_item_is_worked_on_and_released_once);
 	tcase_add_test(tc, workers_work_side_by_side);
 	tcase_add_test(tc, no_more_items_are_alive_than_depth_and_workers);
+	tcase_add_test(tc, one_that_takes_long_holds_up_none_behind_it);
 	tcase_add_test(tc, finishing_waits_until_all_is_done);
 	tcase_add_test(tc, finishing_an_empty_queue_is_done_at_once);
 	tcase_add_test(tc, without_a_release_nothing_is_released);
