@@ -41,6 +41,7 @@ static struct buf *open_chunk(struct dump *d, enum manifest_kind kind)
 		d->chunk->index = d->next_index++;
 		d->chunk->table = kind == MANIFEST_ROWS ? mem_strdup(d->table->name) : NULL;
 		buf_init(&d->chunk->sql, CHUNK_MAX_BYTES);
+		buf_pool_take(d->pool, &d->chunk->sql);
 		d->tuple_bytes = 0;
 	}
 	return &d->chunk->sql;

@@ -24,7 +24,7 @@
 
 #include "tables/schema.h"
 #include "tables/tuple.h"
-#include "base/buf.h"
+#include "base/buf_pool.h"
 #include "base/err.h"
 #include "base/hash.h"
 #include "storage/manifest.h"
@@ -50,6 +50,7 @@ typedef int chunk_sink(void *ctx, struct chunk *chunk, struct err *err);
 struct dump {
 	chunk_sink *sink;
 	void *ctx;
+	struct buf_pool *pool;      /* for chunks; may be NULL */
 	struct chunk *chunk;        /* being filled, or NULL */
 	size_t next_index;
 	/* the table being written */

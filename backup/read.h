@@ -26,6 +26,7 @@ struct read_options {
 	void *progress_ctx;
 	int64_t expected_bytes;
 	const struct clock *clock;
+	struct buf_pool *pool;   /* memory for chunks; may be NULL */
 };
 
 /* Hand the dump's chunks to `sink` and fill in `m`: tables, exceptions,

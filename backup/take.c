@@ -51,11 +51,12 @@ static void forget_reading(struct manifest *m)
 
 /* One reading of the whole database, uploading as it goes. */
 static int read_and_upload(const struct take_options *o, struct share *share,
-    const struct read_options *reading, struct manifest *m, struct err *err)
+    struct read_options *reading, struct manifest *m, struct err *err)
 {
 	struct upload *upload = upload_new(o->store, share, o->workers);
 	int rc;
 
+	reading->pool = upload_pool(upload);
 	m->started_at = clock_now(o->clock);
 	rc = read_database(reading, upload_chunk, upload, m, err);
 	if (rc == 0)

@@ -20,11 +20,14 @@ struct upload;
 struct upload *upload_new(struct store *store, struct share *share, unsigned workers);
 void upload_free(struct upload *upload);
 
+/* Memory for the chunks that come to it: read_options. */
+struct buf_pool *upload_pool(struct upload *upload);
+
 /* A chunk_sink (backup/dump.h); `ctx` is the struct upload. */
 int upload_chunk(void *ctx, struct chunk *chunk, struct err *err);
 
-/* Wait for all of them, then append the objects in dump order to `m` and add
- * up `m->new_bytes`. */
+/* Wait until all of them are in the bucket and durable (a manifest may name them
+ * now), then append the objects in dump order to `m` and add up `m->new_bytes`. */
 int upload_finish(struct upload *upload, struct manifest *m, struct err *err);
 
 #endif

@@ -56,19 +56,16 @@ int file_write_fd(int fd, const void *data, size_t len, const char *name,
 	return 0;
 }
 
-/* Fill and sync the temporary file, and close it whatever happens. */
 static int fill(int fd, const char *tmp, const void *data, size_t len, mode_t mode,
     struct err *err)
 {
-	int rc = file_write_fd(fd, data, len, tmp, err);
-
-	if (rc == 0 && fchmod(fd, mode) != 0)
-		rc = err_sys(err, errno, "cannot set the mode of \"%s\"", tmp);
-	if (rc == 0 && fsync(fd) != 0)
-		rc = err_sys(err, errno, "cannot sync \"%s\"", tmp);
-	if (close(fd) != 0 && rc == 0)
-		rc = err_sys(err, errno, "cannot close \"%s\"", tmp);
-	return rc;
+	if (file_write_fd(fd, data, len, tmp, err) != 0)
+		return -1;
+	if (fchmod(fd, mode) != 0)
+		return err_sys(err, errno, "cannot set the mode of \"%s\"", tmp);
+	/* The disk may begin: whoever syncs it waits for less. */
+	(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	return 0;
 }
 
 /* link() refuses an existing name where rename() would replace it. */
@@ -91,20 +88,69 @@ int file_no_room(const char *path, int errnum, struct err *err)
 	return err_hint(err, "make it first: mkdir -p");
 }
 
+int file_draft_write(struct file_draft *ret, const char *path, const void *data, size_t len,
+    mode_t mode, struct err *err)
+{
+	struct file_draft draft = { .tmp = mem_printf("%s.tmp-XXXXXX", path) };
+
+	draft.fd = mkostemp(draft.tmp, O_CLOEXEC);
+	if (draft.fd < 0) {
+		free(draft.tmp);
+		return file_no_room(path, errno, err);
+	}
+	draft.path = mem_strdup(path);
+	if (fill(draft.fd, draft.tmp, data, len, mode, err) != 0) {
+		file_draft_release(&draft);
+		return -1;
+	}
+	*ret = draft;
+	return 0;
+}
+
+/* Closed whatever happens, and -1 when it cannot be trusted to be on the disk. */
+static int sync_and_close(struct file_draft *draft, struct err *err)
+{
+	int rc = 0;
+
+	if (fsync(draft->fd) != 0)
+		rc = err_sys(err, errno, "cannot sync \"%s\"", draft->tmp);
+	if (close(draft->fd) != 0 && rc == 0)
+		rc = err_sys(err, errno, "cannot close \"%s\"", draft->tmp);
+	draft->fd = -1;
+	return rc;
+}
+
+int file_draft_finish(struct file_draft *draft, bool exclusive, struct err *err)
+{
+	if (sync_and_close(draft, err) == 0 &&
+	    move_in(draft->tmp, draft->path, exclusive, err) == 0)
+		return 0;
+	(void)unlink(draft->tmp);
+	return -1;
+}
+
+void file_draft_release(struct file_draft *draft)
+{
+	if (draft->fd >= 0) {
+		(void)close(draft->fd);
+		(void)unlink(draft->tmp);
+	}
+	free(draft->path);
+	free(draft->tmp);
+	*draft = (struct file_draft){ .fd = -1 };
+}
+
 int file_write(const char *path, const void *data, size_t len, mode_t mode,
     bool exclusive, struct err *err)
 {
-	AUTO_STR tmp = mem_printf("%s.tmp-XXXXXX", path);
-	int fd = mkostemp(tmp, O_CLOEXEC);
+	struct file_draft draft;
+	int rc;
 
-	if (fd < 0)
-		return file_no_room(path, errno, err);
-	if (fill(fd, tmp, data, len, mode, err) != 0 ||
-	    move_in(tmp, path, exclusive, err) != 0) {
-		(void)unlink(tmp);
+	if (file_draft_write(&draft, path, data, len, mode, err) != 0)
 		return -1;
-	}
-	return dir_sync_parent(path, err);
+	rc = file_draft_finish(&draft, exclusive, err);
+	file_draft_release(&draft);
+	return rc == 0 ? dir_sync_parent(path, err) : -1;
 }
 
 static int make_folder(const char *path, mode_t mode, struct err *err)

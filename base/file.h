@@ -22,6 +22,21 @@ int file_read(const char *path, struct buf *ret, struct err *err);
 int file_write(const char *path, const void *data, size_t len, mode_t mode,
     bool exclusive, struct err *err);
 
+/* The same in steps, so that the disk can work on several at once. A draft is all
+ * there, but under a temporary name, and nothing waited for the disk. */
+struct file_draft {
+	char *path, *tmp;
+	int fd;               /* -1: finished, well or not */
+};
+
+/* Errors as of file_write; release it after a success. */
+int file_draft_write(struct file_draft *ret, const char *path, const void *data, size_t len,
+    mode_t mode, struct err *err);
+/* fsync, and then its name. That lasts when the folder is synced too. */
+int file_draft_finish(struct file_draft *draft, bool exclusive, struct err *err);
+/* What has not got its name is removed. */
+void file_draft_release(struct file_draft *draft);
+
 /* Say why no file could be created beside `path`. Returns -1. */
 int file_no_room(const char *path, int errnum, struct err *err);
 

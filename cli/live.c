@@ -53,7 +53,7 @@ static int read_once(const struct live_options *o, struct db *db, bool accept_ch
 	struct upload *upload = upload_new(&ret->store, share, o->session->workers);
 	int rc = read_database(&(struct read_options){
 		.db = db, .accept_changes = accept_changes,
-		.progress = on_progress, .progress_ctx = (void *)(uintptr_t)o,
+		.pool = upload_pool(upload), .progress = on_progress, .progress_ctx = (void *)(uintptr_t)o,
 	}, upload_chunk, upload, &ret->manifest, err);
 
 	if (rc == 0)

@@ -25,6 +25,21 @@ int bucket_put(struct bucket *b, const char *key, const void *data, size_t len,
 	return named(b, b->ops->put(b, key, data, len, if_absent, err), err);
 }
 
+int bucket_put_later(struct bucket *b, const char *key, const void *data, size_t len,
+    struct err *err)
+{
+	if (b->ops->put_later == NULL)
+		return bucket_put(b, key, data, len, false, err);
+	if (check_key(b, key, err) != 0)
+		return -1;
+	return named(b, b->ops->put_later(b, key, data, len, err), err);
+}
+
+int bucket_settle(struct bucket *b, struct err *err)
+{
+	return b->ops->settle != NULL ? named(b, b->ops->settle(b, err), err) : 0;
+}
+
 int bucket_replace(struct bucket *b, const char *key, const void *data, size_t len,
     char etag[BUCKET_ETAG_SIZE], struct err *err)
 {

@@ -64,6 +64,10 @@ struct bucket_ops {
 	void (*free)(struct bucket *b);
 	/* NULL where nobody counts them. */
 	struct bucket_operations (*operations)(struct bucket *b);
+	/* NULL, both, where putting later is no faster than putting. */
+	int (*put_later)(struct bucket *b, const char *key, const void *data, size_t len,
+	    struct err *err);
+	int (*settle)(struct bucket *b, struct err *err);
 	/* NULL where nothing is tried again. */
 	void (*guard)(struct bucket *b, int (*may_send)(void *ctx, struct err *err), void *ctx);
 };
@@ -80,6 +84,16 @@ struct bucket {
  * of this same call, it is a success. */
 int bucket_put(struct bucket *b, const char *key, const void *data, size_t len,
     bool if_absent, struct err *err);
+
+/* The same, but it need not be there, nor durable, before bucket_settle: until then
+ * a kill or a power cut may leave under `key` what was there before, and whole. A
+ * disk works on several at once then, instead of being waited for at each. */
+int bucket_put_later(struct bucket *b, const char *key, const void *data, size_t len,
+    struct err *err);
+
+/* Everything that was put later is there, and durable; or an error, and any of it
+ * may be lost. Not while another thread still puts. */
+int bucket_settle(struct bucket *b, struct err *err);
 
 /* Appends the object's bytes to `ret` (whose ceiling bounds them); on failure
  * `ret` is as it was. */

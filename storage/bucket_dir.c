@@ -14,12 +14,14 @@
 #include "base/mem.h"
 #include "base/stop.h"
 #include "storage/bucket_key.h"
+#include "storage/drafts.h"
 #include "storage/leftover.h"
 #include "storage/path_lock.h"
 
 struct bucket_dir {
 	struct bucket bucket;
 	char *root;
+	struct drafts drafts;                /* what was put later */
 };
 
 static struct bucket_dir *of(struct bucket *b)
@@ -55,6 +57,8 @@ static int make_folders(const char *path, struct err *err)
 	return 0;
 }
 
+/* ---- put ---- */
+
 /* Root's own backup must not lock the service's user out of the bucket. */
 static int write_object(const char *path, const void *data, size_t len, bool if_absent,
     struct err *err)
@@ -85,6 +89,41 @@ static int dir_put(struct bucket *b, const char *key, const void *data, size_t l
 		return -1;
 	return write_object(path, data, len, if_absent, err);
 }
+
+/* ---- put later ---- */
+
+/* As for a put, its folders are there but for the first time. */
+static int write_draft(const char *path, const void *data, size_t len, struct file_draft *ret,
+    struct err *err)
+{
+	struct err local = ERR_INIT;
+
+	if (file_draft_write(ret, path, data, len, 0600, &local) == 0)
+		return 0;
+	if (local.code == ERR_NOT_FOUND)
+		return make_folders(path, err) != 0 ? -1 :
+		    file_draft_write(ret, path, data, len, 0600, err);
+	if (err != NULL)
+		*err = local;
+	return -1;
+}
+
+static int dir_settle(struct bucket *b, struct err *err)
+{
+	return drafts_settle(&of(b)->drafts, err);
+}
+
+static int dir_put_later(struct bucket *b, const char *key, const void *data, size_t len,
+    struct err *err)
+{
+	AUTO_STR path = path_of(b, key);
+	struct file_draft draft;
+
+	return write_draft(path, data, len, &draft, err) != 0 ? -1 :
+	    drafts_add(&of(b)->drafts, &draft, err);
+}
+
+/* ---- get ---- */
 
 static int missing(const char *key, struct err *err)
 {
@@ -373,13 +412,15 @@ static int dir_sweep(struct bucket *b, const char *folder, int64_t min_age_s, bo
 
 static void dir_free(struct bucket *b)
 {
+	drafts_release(&of(b)->drafts);
 	free(of(b)->root);
 	free(b->name);
 	free(b);
 }
 
 static const struct bucket_ops dir_ops = {
-	dir_put, dir_replace, dir_get, dir_head, dir_remove, dir_list, dir_sweep, dir_free, NULL, NULL,
+	dir_put, dir_replace, dir_get, dir_head, dir_remove, dir_list, dir_sweep, dir_free, NULL,
+	dir_put_later, dir_settle, NULL,
 };
 
 static int check_root(const char *path, const char *name, struct err *err)
@@ -405,6 +446,7 @@ struct bucket *bucket_dir_new(const char *path, const char *name, struct err *er
 		len--;
 	dir = mem_calloc(1, sizeof(*dir));
 	dir->bucket.ops = &dir_ops;
+	drafts_init(&dir->drafts);
 	dir->bucket.name = mem_strdup(name);
 	dir->root = mem_strndup(path, len);
 	return &dir->bucket;

@@ -92,7 +92,7 @@ static void r2_free(struct bucket *b)
 
 static const struct bucket_ops r2_ops = {
 	r2_put, r2_replace, r2_get, r2_head, r2_remove, r2_list, NULL, r2_free, r2_operations,
-	r2_guard,
+	NULL, NULL, r2_guard,
 };
 
 struct bucket *bucket_r2_new(struct s3 *s3, const char *name)

@@ -8,24 +8,51 @@
  * makes 1 % more; both are an eighth smaller than what gzip -6 makes. */
 #define PACK_LEVEL 5
 
-int pack_gzip(const void *data, size_t len, struct buf *ret, struct err *err)
+/* libdeflate's own, by another name. */
+static struct libdeflate_compressor *of(struct packer *packer)
+{
+	return (struct libdeflate_compressor *)packer;
+}
+
+struct packer *packer_new(struct err *err)
 {
 	struct libdeflate_compressor *c = libdeflate_alloc_compressor(PACK_LEVEL);
-	size_t bound, made;
-	char *dst;
 
 	if (c == NULL)
-		return err_set(err, ERR_AGAIN, "no memory for compression");
-	bound = libdeflate_gzip_compress_bound(c, len);
-	dst = buf_reserve(ret, bound, err);
-	made = dst != NULL ? libdeflate_gzip_compress(c, data, len, dst, bound) : 0;
-	libdeflate_free_compressor(c);
+		(void)err_set(err, ERR_AGAIN, "no memory for compression");
+	return (struct packer *)c;
+}
+
+void packer_free(struct packer *packer)
+{
+	libdeflate_free_compressor(of(packer));
+}
+
+static int pack(struct libdeflate_compressor *c, const void *data, size_t len, struct buf *ret,
+    struct err *err)
+{
+	size_t bound = libdeflate_gzip_compress_bound(c, len), made;
+	char *dst = buf_reserve(ret, bound, err);
+
 	if (dst == NULL)
 		return -1;
+	made = libdeflate_gzip_compress(c, data, len, dst, bound);
 	if (made == 0)
 		return err_set(err, ERR_FAILED, "compression failed");
 	buf_commit(ret, made);
 	return 0;
+}
+
+int pack_gzip(struct packer *packer, const void *data, size_t len, struct buf *ret,
+    struct err *err)
+{
+	struct packer *own = packer == NULL ? packer_new(err) : NULL;
+	int rc = -1;
+
+	if (packer != NULL || own != NULL)
+		rc = pack(of(packer != NULL ? packer : own), data, len, ret, err);
+	packer_free(own);
+	return rc;
 }
 
 bool pack_is_gzip(const void *data, size_t len)

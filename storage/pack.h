@@ -11,8 +11,15 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-/* Append the gzip member of `len` bytes to `ret`. Thread-safe. */
-int pack_gzip(const void *data, size_t len, struct buf *ret, struct err *err);
+/* What compression needs of memory, to be used again. One thread at a time. */
+struct packer;
+struct packer *packer_new(struct err *err);
+void packer_free(struct packer *packer);   /* NULL is fine */
+
+/* Append the gzip member of `len` bytes to `ret`. Thread-safe where `packer` is NULL:
+ * then it has memory of its own. */
+int pack_gzip(struct packer *packer, const void *data, size_t len, struct buf *ret,
+    struct err *err);
 
 /* Does it begin as a gzip member? No SQL and no JSON does. */
 bool pack_is_gzip(const void *data, size_t len);

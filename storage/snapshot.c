@@ -335,7 +335,7 @@ static int make_stored(const struct manifest *m, struct buf *ret, struct err *er
 {
 	AUTO_BUF text = BUF_INIT(MANIFEST_MAX_BYTES);
 
-	return manifest_write(m, &text, err) != 0 || pack_gzip(text.data, text.len, ret, err) != 0 ? -1 : 0;
+	return manifest_write(m, &text, err) != 0 || pack_gzip(NULL, text.data, text.len, ret, err) != 0 ? -1 : 0;
 }
 
 static int try_publish(struct store *store, struct manifest *m, struct err *err)

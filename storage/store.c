@@ -34,6 +34,19 @@ int store_put(struct store *store, const char *key, const void *data, size_t len
 	return bucket_put(store->bucket, full, data, len, if_absent, err);
 }
 
+int store_put_later(struct store *store, const char *key, const void *data, size_t len,
+    struct err *err)
+{
+	AUTO_STR full = mem_printf("%s%s", store->folder, key);
+
+	return bucket_put_later(store->bucket, full, data, len, err);
+}
+
+int store_settle(struct store *store, struct err *err)
+{
+	return bucket_settle(store->bucket, err);
+}
+
 int store_get(struct store *store, const char *key, struct buf *ret, struct err *err)
 {
 	AUTO_STR full = mem_printf("%s%s", store->folder, key);

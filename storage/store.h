@@ -46,6 +46,10 @@ void store_release(struct store *store);
 
 int store_put(struct store *store, const char *key, const void *data, size_t len,
     bool if_absent, struct err *err);
+/* As bucket_put_later and bucket_settle. */
+int store_put_later(struct store *store, const char *key, const void *data, size_t len,
+    struct err *err);
+int store_settle(struct store *store, struct err *err);
 int store_get(struct store *store, const char *key, struct buf *ret, struct err *err);
 
 /* Gone when it returns 0; as bucket_remove. */

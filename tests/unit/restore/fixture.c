@@ -36,7 +36,7 @@ void fixture_add(struct fixture *f, enum manifest_kind kind, const char *table, 
 	struct manifest_object *o = manifest_add_object(&f->snapshot.manifest);
 	AUTO_BUF packed = BUF_INIT(1u << 24);
 
-	ck_assert_int_eq(pack_gzip(sql, strlen(sql), &packed, NULL), 0);
+	ck_assert_int_eq(pack_gzip(NULL, sql, strlen(sql), &packed, NULL), 0);
 	o->kind = kind;
 	o->table = mem_strdup(table);
 	o->rows = rows;

@@ -13,7 +13,7 @@ static void pack(struct buf *ret, const void *data, size_t len)
 {
 	struct err err = ERR_INIT;
 
-	ck_assert_msg(pack_gzip(data, len, ret, &err) == 0, "%s", err.msg);
+	ck_assert_msg(pack_gzip(NULL, data, len, ret, &err) == 0, "%s", err.msg);
 }
 
 static void assert_corrupt(const void *data, size_t len, size_t expected)
@@ -178,7 +178,7 @@ START_TEST(what_passes_the_buffers_ceiling_is_too_big)
 	AUTO_BUF small = BUF_INIT(10);
 	struct err err = ERR_INIT;
 
-	ck_assert_int_ne(pack_gzip(SQL, strlen(SQL), &small, &err), 0);
+	ck_assert_int_ne(pack_gzip(NULL, SQL, strlen(SQL), &small, &err), 0);
 	ck_assert_int_eq(err.code, ERR_TOO_BIG);
 	ck_assert_uint_eq(small.len, 0);
 	pack(&packed, SQL, strlen(SQL));
@@ -249,6 +249,23 @@ START_TEST(a_bomb_is_corrupt_whatever_it_says)
 }
 END_TEST
 
+START_TEST(a_packer_remembers_nothing)
+{
+	AUTO_BUF alone = BUF_INIT(4096);
+	AUTO_BUF again = BUF_INIT(4096);
+	struct packer *packer = packer_new(NULL);
+
+	ck_assert_ptr_nonnull(packer);
+	pack(&alone, SQL, strlen(SQL));
+	ck_assert_int_eq(pack_gzip(packer, SQL SQL, 2 * strlen(SQL), &again, NULL), 0);
+	buf_reset(&again);
+	ck_assert_int_eq(pack_gzip(packer, SQL, strlen(SQL), &again, NULL), 0);
+	ck_assert_uint_eq(again.len, alone.len);
+	ck_assert_mem_eq(again.data, alone.data, alone.len);
+	packer_free(packer);
+}
+END_TEST
+
 START_TEST(what_is_no_gzip_is_corrupt)
 {
 	assert_corrupt("not gzip at all, but long enough", 32, 10);
@@ -268,6 +285,7 @@ UNIT_CASE(pack)
 	tcase_add_test(tc, a_bomb_ends_at_the_promised_size);
 	tcase_add_test(tc, what_passes_the_buffers_ceiling_is_too_big);
 	tcase_add_test(tc, a_changed_bit_is_corrupt_or_changes_nothing);
+	tcase_add_test(tc, a_packer_remembers_nothing);
 	tcase_add_test(tc, what_is_no_gzip_is_corrupt);
 	tcase_add_test(tc, a_member_tells_how_much_it_holds);
 	tcase_add_test(tc, a_bomb_is_corrupt_whatever_it_says);

@@ -614,7 +614,7 @@ START_TEST(a_manifest_that_holds_too_much_is_refused)
 
 	fixture_open(&f);
 	f.store.verifier = NULL;
-	ck_assert_int_eq(pack_gzip(spaces, MANIFEST_MAX_BYTES + 1, &stored, NULL), 0);
+	ck_assert_int_eq(pack_gzip(NULL, spaces, MANIFEST_MAX_BYTES + 1, &stored, NULL), 0);
 	fixture_put(&f, "snapshots/" FIXTURE_ID ".json", stored.data, stored.len);
 	assert_corrupt(&f.store, FIXTURE_ID, "at most 67108864 bytes");
 	fixture_close(&f);
