@@ -23,7 +23,7 @@ static int64_t began_ms;
 static int64_t nearly_due_ms(void *ctx)
 {
 	(void)ctx;
-	return DUE * 1000 - 150 + (clock_monotonic_ms() - began_ms);
+	return DUE * 1000 - 500 + (clock_monotonic_ms() - began_ms);
 }
 
 static const struct clock nearly_due = { nearly_due_ms, NULL, NULL, NULL };
@@ -142,7 +142,7 @@ static void note_asked(const char *dir)
 START_TEST(a_slot_is_not_lost_to_a_run_that_fails)
 {
 	const char *dir = unit_folder();
-	AUTO_STR script = mem_printf("#!/bin/sh\nif mkdir '%s/first'; then sleep 0.4; exit 1; fi\n"
+	AUTO_STR script = mem_printf("#!/bin/sh\nif mkdir '%s/first'; then sleep 1; exit 1; fi\n"
 	    "trap '' TERM\nkill -TERM $PPID\n", dir);
 	AUTO_STR binary = write_file(dir, "d1keep", 0700, script);
 	AUTO_STR path = NULL;
