@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/stamp.h"
+#include "daemon/outcome.h"
 
 #define SKEW_S 300
 
@@ -73,28 +74,13 @@ static void add_success(struct history *h, const struct state_run *run)
 	add_snapshot(h, run);
 }
 
-static enum alert_gravity gravity_of(const struct state_run *run)
-{
-	static const char *const for_a_person[] = {
-		"denied", "not-found", "usage", "refused", "corrupt", "exists",
-	};
-
-	if (run->verified == STATE_VERIFIED_BAD || run->exit_code == 3)
-		return ALERT_DAMAGED;
-	for (size_t i = 0; i < sizeof(for_a_person) / sizeof(for_a_person[0]); i++) {
-		if (strcmp(run->code, for_a_person[i]) == 0)
-			return ALERT_NEEDS_YOU;
-	}
-	return ALERT_PASSING;
-}
-
 static void add_failure(struct history *h, const struct state_run *run, const char *hint,
     bool is_final)
 {
 	if (h->failing_since == 0)
 		h->failing_since = run->started_at;
 	h->failing = h->failing || is_final;
-	h->gravity = gravity_of(run);
+	h->gravity = outcome_gravity(run);
 	h->run_id = run->id;
 	h->slot_at = run->slot_at;
 	h->started_at = run->started_at;

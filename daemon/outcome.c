@@ -2,10 +2,19 @@
 
 #include <string.h>
 
-/* The words of what trying again does not help. */
-static const char *const for_a_person[] = {
-	"denied", "not-found", "usage", "refused", "corrupt", "exists",
-};
+/* Trying again does not help. */
+static bool is_for_a_person(const struct state_run *run)
+{
+	static const char *const words[] = {
+		"denied", "not-found", "usage", "refused", "corrupt", "exists",
+	};
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(run->code, words[i]) == 0)
+			return true;
+	}
+	return false;
+}
 
 /* What an exit code says when no event did (cli/cli.h). */
 static const char *word_of_exit(const struct job_result *result)
@@ -71,11 +80,14 @@ enum outcome outcome_of(const struct state_run *run)
 		return OUTCOME_CUT_OFF;
 	if (strcmp(run->code, STATE_CODE_HELD) == 0)
 		return OUTCOME_HELD;
-	for (size_t i = 0; i < sizeof(for_a_person) / sizeof(for_a_person[0]); i++) {
-		if (strcmp(run->code, for_a_person[i]) == 0)
-			return OUTCOME_PERSON;
-	}
-	return OUTCOME_RETRY;
+	return is_for_a_person(run) ? OUTCOME_PERSON : OUTCOME_RETRY;
+}
+
+enum alert_gravity outcome_gravity(const struct state_run *run)
+{
+	if (run->verified == STATE_VERIFIED_BAD || run->exit_code == 3)
+		return ALERT_DAMAGED;
+	return is_for_a_person(run) ? ALERT_NEEDS_YOU : ALERT_PASSING;
 }
 
 int64_t outcome_retry_delay(unsigned first_s, int attempt)

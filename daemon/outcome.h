@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "daemon/alerts.h"
 #include "daemon/job.h"
 #include "state/state.h"
 
@@ -27,6 +28,9 @@ void outcome_note(struct state_run *run, const struct job_result *result, bool e
     int64_t now);
 
 enum outcome outcome_of(const struct state_run *run);
+
+/* How grave it is that it failed. */
+enum alert_gravity outcome_gravity(const struct state_run *run);
 
 /* Seconds from the end of the run to the next attempt: `first_s` after the first
  * attempt, twice as long after each more, at most an hour (or `first_s`). */

@@ -1,7 +1,5 @@
 #include "state/alerts.h"
 
-#include <stdio.h>
-
 #include "state/internal.h"
 
 static int finish(struct state *state, sqlite3_stmt *stmt, struct err *err)
@@ -41,13 +39,6 @@ int state_alert_clear(struct state *state, const char *database, const char *tar
 	return finish(state, stmt, err);
 }
 
-static void copy(char *ret, size_t size, sqlite3_stmt *stmt, int column)
-{
-	const unsigned char *text = sqlite3_column_text(stmt, column);
-
-	(void)snprintf(ret, size, "%s", text != NULL ? (const char *)text : "");
-}
-
 int state_each_alert(struct state *state,
     int (*visit)(void *ctx, const struct state_alert *alert, struct err *err),
     void *ctx, struct err *err)
@@ -61,9 +52,9 @@ int state_each_alert(struct state *state,
 			result = state_error(state, err);
 			break;
 		}
-		copy(alert.database, sizeof(alert.database), stmt, 0);
-		copy(alert.target, sizeof(alert.target), stmt, 1);
-		copy(alert.kind, sizeof(alert.kind), stmt, 2);
+		state_copy_text(alert.database, sizeof(alert.database), stmt, 0);
+		state_copy_text(alert.target, sizeof(alert.target), stmt, 1);
+		state_copy_text(alert.kind, sizeof(alert.kind), stmt, 2);
 		alert.since_at = sqlite3_column_int64(stmt, 3);
 		alert.told_at = sqlite3_column_int64(stmt, 4);
 		alert.gravity = sqlite3_column_int64(stmt, 5);

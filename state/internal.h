@@ -1,6 +1,6 @@
 /*
  * What state/open.c (the file), state/schema.c (its SQL), state/state.c (the
- * writer's notes) and state/read.c share.
+ * writer's notes), state/read.c and state/alerts.c share.
  */
 #ifndef D1KEEP_STATE_INTERNAL_H
 #define D1KEEP_STATE_INTERNAL_H
@@ -58,5 +58,8 @@ extern const char *const state_sql_text[SQL_COUNT];
 /* The connection's last error as ours: ERR_CORRUPT, ERR_AGAIN (locked) or
  * ERR_FAILED; always -1. */
 int state_error(struct state *state, struct err *err);
+
+/* A row's text, cut to what fits; NULL is empty. */
+void state_copy_text(char *ret, size_t size, sqlite3_stmt *stmt, int column);
 
 #endif

@@ -3,7 +3,7 @@
 #include <limits.h>
 #include <string.h>
 
-static void copy_text(char *ret, size_t size, sqlite3_stmt *stmt, int column)
+void state_copy_text(char *ret, size_t size, sqlite3_stmt *stmt, int column)
 {
 	const unsigned char *text = sqlite3_column_text(stmt, column);
 	size_t len = (size_t)sqlite3_column_bytes(stmt, column);
@@ -53,10 +53,10 @@ static void read_run(sqlite3_stmt *stmt, struct state_run *ret)
 		.retries = sqlite3_column_int64(stmt, 16),
 		.rows_read = sqlite3_column_int64(stmt, 17),
 	};
-	copy_text(ret->label, sizeof(ret->label), stmt, 18);
-	copy_text(ret->snapshot, sizeof(ret->snapshot), stmt, 19);
-	copy_text(ret->code, sizeof(ret->code), stmt, 20);
-	copy_text(ret->message, sizeof(ret->message), stmt, 21);
+	state_copy_text(ret->label, sizeof(ret->label), stmt, 18);
+	state_copy_text(ret->snapshot, sizeof(ret->snapshot), stmt, 19);
+	state_copy_text(ret->code, sizeof(ret->code), stmt, 20);
+	state_copy_text(ret->message, sizeof(ret->message), stmt, 21);
 }
 
 static void read_database(sqlite3_stmt *stmt, struct state_database *ret)
@@ -74,8 +74,8 @@ static void read_database(sqlite3_stmt *stmt, struct state_database *ret)
 		.asked_id = sqlite3_column_int64(stmt, at + 8),
 	};
 	read_run(stmt, &ret->last);
-	copy_text(ret->name, sizeof(ret->name), stmt, at);
-	copy_text(ret->asked_label, sizeof(ret->asked_label), stmt, at + 9);
+	state_copy_text(ret->name, sizeof(ret->name), stmt, at);
+	state_copy_text(ret->asked_label, sizeof(ret->asked_label), stmt, at + 9);
 	ret->running = ret->last.started_at != 0 && ret->last.finished_at == 0;
 }
 
@@ -202,7 +202,7 @@ int state_get_run(struct state *state, int64_t id, char *ret_database, struct st
 	rc = sqlite3_step(stmt);
 	if (rc == SQLITE_ROW) {
 		read_run(stmt, ret);
-		copy_text(ret_database, sizeof(((struct state_database *)0)->name), stmt, COLUMN_DATABASE);
+		state_copy_text(ret_database, sizeof(((struct state_database *)0)->name), stmt, COLUMN_DATABASE);
 	} else if (rc == SQLITE_DONE) {
 		(void)err_set(err, ERR_NOT_FOUND, "there is no run %lld", (long long)id);
 	} else {

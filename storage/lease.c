@@ -54,31 +54,15 @@ static int fetch(struct store *store, struct lease_record *ret, struct bucket_ve
 	return lease_record_read(buf_str(&text), text.len, ret, err);
 }
 
-/* A server that does not tell the ETag of what it stored is asked for it. */
-static int learn_etag(struct store *store, const struct lease_record *record,
-    char etag[BUCKET_ETAG_SIZE], struct err *err)
-{
-	struct bucket_version version;
-	struct lease_record there;
-
-	if (fetch(store, &there, &version, err) != 0)
-		return -1;
-	if (strcmp(there.instance, record->instance) != 0 || version.etag[0] == '\0')
-		return err_set(err, ERR_EXISTS, "\"" KEY "\" was changed by somebody else");
-	memcpy(etag, version.etag, BUCKET_ETAG_SIZE);
-	return 0;
-}
-
 static int write_record(struct store *store, const struct lease_record *record,
     char etag[BUCKET_ETAG_SIZE], struct err *err)
 {
 	AUTO_STR key = mem_printf("%s" KEY, store->folder);
 	AUTO_BUF text = BUF_INIT(LEASE_MAX_BYTES);
 
-	if (lease_record_write(record, &text, err) != 0 ||
-	    bucket_replace(store->bucket, key, text.data, text.len, etag, err) != 0)
+	if (lease_record_write(record, &text, err) != 0)
 		return -1;
-	return etag[0] != '\0' || !record->held ? 0 : learn_etag(store, record, etag, err);
+	return bucket_replace(store->bucket, key, text.data, text.len, etag, err);
 }
 
 /* ---- acquire ---- */
