@@ -13,6 +13,9 @@
 #include "control/server.h"
 
 #define SWEEP_MS 1000
+/* What could not be opened (another has the port) is tried again, later and later. */
+#define AGAIN_FIRST_MS 2000
+#define AGAIN_MAX_MS 300000
 
 static void tell(struct control *control, const struct err *err)
 {
@@ -104,27 +107,71 @@ static int open_tcp(struct control *control, const char *text, struct err *err)
 	return 0;
 }
 
-static void keep_socket(struct control *control, const char *path, bool group)
+static int keep_socket(struct control *control, struct err *err)
 {
-	struct err err = ERR_INIT;
+	const char *path = control->want_socket;
 
 	if (control->socket != NULL && same_text(control->socket_path, path) &&
-	    control->socket_group == group)
-		return;
+	    control->socket_group == control->want_group)
+		return 0;
 	close_socket(control);
-	if (path != NULL && open_socket(control, path, group, &err) != 0)
-		tell(control, &err);
+	return path != NULL ? open_socket(control, path, control->want_group, err) : 0;
 }
 
-static void keep_tcp(struct control *control, const char *text)
+static int keep_tcp(struct control *control, struct err *err)
 {
-	struct err err = ERR_INIT;
+	const char *text = control->want_listen;
 
 	if (control->tcp != NULL && same_text(control->listen_text, text))
-		return;
+		return 0;
 	close_tcp(control);
-	if (text != NULL && open_tcp(control, text, &err) != 0)
-		tell(control, &err);
+	return text != NULL ? open_tcp(control, text, err) : 0;
+}
+
+/* What only another configuration can mend. */
+static bool is_for_good(const struct err *err)
+{
+	return err->code == ERR_REFUSED || err->code == ERR_USAGE;
+}
+
+static void on_again(uv_timer_t *timer);
+
+/* What cannot be opened is told the first time. */
+static void keep_both(struct control *control, bool is_first)
+{
+	int (*const each[])(struct control *control, struct err *err) = { keep_tcp, keep_socket };
+	bool again = false;
+
+	for (int i = 0; i < 2; i++) {
+		struct err err = ERR_INIT;
+
+		if (each[i](control, &err) == 0)
+			continue;
+		if (is_first)
+			tell(control, &err);
+		again = again || !is_for_good(&err);
+	}
+	control->again_ms = is_first ? AGAIN_FIRST_MS : control->again_ms * 2;
+	if (control->again_ms > AGAIN_MAX_MS)
+		control->again_ms = AGAIN_MAX_MS;
+	if (again)
+		(void)uv_timer_start(&control->again, on_again, control->again_ms, 0);
+	else
+		(void)uv_timer_stop(&control->again);
+}
+
+static void on_again(uv_timer_t *timer)
+{
+	keep_both(timer->data, false);
+}
+
+static void want(struct control *control, const char *listen, const char *socket, bool group)
+{
+	mem_free_str(&control->want_listen);
+	mem_free_str(&control->want_socket);
+	control->want_listen = mem_strdup(listen);
+	control->want_socket = mem_strdup(socket);
+	control->want_group = group;
 }
 
 void control_reload(struct control *control, const struct control_options *options)
@@ -146,8 +193,8 @@ void control_reload(struct control *control, const struct control_options *optio
 	auth_release(&control->auth);
 	control->auth = auth;
 	auth_release(&auth);
-	keep_tcp(control, listen);
-	keep_socket(control, or_null(options->socket), options->socket_group);
+	want(control, listen, or_null(options->socket), options->socket_group);
+	keep_both(control, true);
 }
 
 /* ---- beginning and end */
@@ -194,9 +241,10 @@ struct control *control_start(const struct control_host *host,
 	control->listings = listings_new(&control->host, on_listing, control);
 	TAILQ_INIT(&control->requests);
 	TAILQ_INIT(&control->working);
+	(void)uv_timer_init(host->loop, &control->again);
 	(void)uv_timer_init(host->loop, &control->sweep);
 	(void)uv_idle_init(host->loop, &control->idle);
-	control->sweep.data = control->idle.data = control;
+	control->again.data = control->sweep.data = control->idle.data = control;
 	control_reload(control, options);
 	return control;
 }
@@ -214,6 +262,7 @@ void control_stop(struct control *control)
 	close_tcp(control);
 	close_socket(control);
 	listings_stop(control->listings);
+	uv_close((uv_handle_t *)&control->again, NULL);
 	uv_close((uv_handle_t *)&control->sweep, NULL);
 	uv_close((uv_handle_t *)&control->idle, NULL);
 }
@@ -224,6 +273,7 @@ void control_free(struct control *control)
 		return;
 	listings_free(control->listings);
 	auth_release(&control->auth);
+	want(control, NULL, NULL, false);
 	free(control->csp);
 	free(control);
 }

@@ -36,6 +36,10 @@ struct control {
 	struct login_failures failures;
 	struct listings *listings;
 	unsigned downloads;
+	char *want_socket, *want_listen; /* what they should listen at; NULL: nothing */
+	bool want_group;
+	uv_timer_t again;                /* while one of them could not be opened */
+	uint64_t again_ms;               /* in which it is tried again */
 	uv_timer_t sweep;                /* every second while somebody is there */
 	uv_idle_t idle;                  /* while requests have work to do */
 	struct request_list requests;    /* all there are */

@@ -99,12 +99,16 @@ what_is_in_the_way_stays() {
     sed "s|^state_dir.*|state_dir = \"$other\"\ncontrol_socket = \"$SOCKET\"|" "$CONF" >"$TEST_TMP/second.conf"
     start_background "$TEST_TMP/second.log" "$D1KEEPD" -c "$TEST_TMP/second.conf" --foreground
     wait_for 10 grep -q 'error: .*another process answers there' "$TEST_TMP/second.log"
-    kill "$BACKGROUND_PID"
-    wait_for 10 process_is_gone "$BACKGROUND_PID"
     expect_equal "$(ask /healthz | jq .alive)" true
     daemon_stop
+    # What was in the way is gone: nobody has to tell it.
+    wait_for 20 grep -q "listens at $SOCKET" "$TEST_TMP/second.log"
+    expect_equal "$(ask /healthz | jq .alive)" true
+    expect_equal "$(grep -c 'another process answers there' "$TEST_TMP/second.log")" 1
+    kill "$BACKGROUND_PID"
+    wait_for 10 process_is_gone "$BACKGROUND_PID"
 }
-test_case 'a file, and a socket that answers, are left alone' what_is_in_the_way_stays
+test_case 'a file, and a socket that answers, are left alone, and followed' what_is_in_the_way_stays
 
 strangers_need_a_token() {
     local line
