@@ -85,8 +85,11 @@ static int load_file(struct secret *ret, const char *path, bool strict, struct e
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	int rc;
 
-	if (fd < 0)
-		return err_sys(err, errno, "secret file \"%s\"", path);
+	if (fd < 0) {
+		rc = errno;
+		(void)err_sys(err, rc, "secret file \"%s\"", path);
+		return rc != EACCES ? -1 : err_hint(err, "this is for those who may read it: its owner, or root");
+	}
 	rc = load_fd(ret, fd, path, strict, err);
 	(void)close(fd);
 	return rc;

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/mem.h"
+#include "cli/nearest.h"
 
 #define HELP_ID 'h'
 #define HELP_COLUMN 26
@@ -82,6 +83,21 @@ static void print_command_help(const struct command *command)
 	(void)printf("  %-*s %s\n", HELP_COLUMN, "-h, --help", "show this");
 }
 
+static void no_such_option(const struct command *command, const char *arg)
+{
+	AUTO_STR name = mem_strndup(arg + strspn(arg, "-"), strcspn(arg + strspn(arg, "-"), "="));
+	struct nearest nearest = { .written = name };
+
+	for (const struct option_def *o = command->options; o != NULL && o->name != NULL; o++) {
+		if (o->help != NULL)
+			nearest_offer(&nearest, o->name);
+	}
+	if (nearest.best == NULL)
+		(void)usage_error(command, "there is no option %s", arg);
+	else
+		(void)usage_error(command, "there is no option %s: did you mean --%s?", arg, nearest.best);
+}
+
 int args_next(struct args *args, const char **ret_value)
 {
 	int id;
@@ -111,7 +127,7 @@ int args_next(struct args *args, const char **ret_value)
 		if (optopt > 0 && optopt < 256 && strchr(args->short_options, optopt) == NULL)
 			(void)usage_error(args->command, "there is no option -%c", optopt);
 		else
-			(void)usage_error(args->command, "there is no option %s", args->argv[optind - 1]);
+			no_such_option(args->command, args->argv[optind - 1]);
 		return -1;
 	default:
 		return id;
@@ -154,6 +170,12 @@ int usage_error(const struct command *command, const char *fmt, ...)
 	return EXIT_USAGE;
 }
 
+int usage_snapshot(const struct command *command, int count)
+{
+	return usage_error(command, count > 1 ? "one snapshot at a time" :
+	    "which snapshot? (as in production/auth@latest)");
+}
+
 static int exit_of(const struct err *err)
 {
 	switch (err->code) {
@@ -184,8 +206,12 @@ int fail(const struct err *err)
 
 int finish_output(int status)
 {
-	if (fflush(stdout) == 0 && !ferror(stdout))
+	const char *why = fflush(stdout) != 0 ? strerror(errno) : NULL;
+
+	if (why == NULL && !ferror(stdout))
 		return status;
-	log_error("cannot write to standard output: %s", strerror(errno));
+	/* Why a write failed that was some time ago is not known any more. */
+	log_error("cannot write to standard output%s%s", why != NULL ? ": " : "",
+	    why != NULL ? why : "");
 	return status == EXIT_DONE ? EXIT_FAILED : status;
 }

@@ -109,6 +109,10 @@ bool args_only_json(const struct command *command, int argc, char **argv, bool *
 int usage_error(const struct command *command, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+
+/* For a command that takes one snapshot (or one at least) and was given `count`. */
+int usage_snapshot(const struct command *command, int count);
+
 void print_options(const struct option_def *options);
 
 /* ---- errors ---- */

@@ -100,7 +100,7 @@ static int run(const struct cli *cli, const struct command *command, int argc, c
 	args_release(&args);
 	status = id < 0 ? EXIT_USAGE : EXIT_DONE;
 	if (status == EXIT_DONE && args.rest_count != 1)
-		status = usage_error(command, "which snapshot? (as in production/auth@latest)");
+		status = usage_snapshot(command, args.rest_count);
 	if (status == EXIT_DONE)
 		status = session_open(&session, cli);
 	if (status == EXIT_DONE) {

@@ -220,7 +220,8 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 	if (status != EXIT_DONE)
 		return status;
 	if (args.rest_count < 1 || args.rest_count > 2)
-		return usage_error(command, "which two? (as in production/auth@before-0004 production/auth@latest)");
+		return usage_error(command, args.rest_count > 2 ? "two at the most" :
+		    "which snapshot? (as in production/auth@before-0004; a second one, else the database as it is now)");
 	q->a = args.rest[0];
 	q->b = args.rest_count > 1 ? args.rest[1] : NULL;
 	return EXIT_DONE;

@@ -34,9 +34,9 @@ static void print_summary(const struct doctor *d)
 {
 	size_t problems = d->counts[FINDING_PROBLEM], warnings = d->counts[FINDING_WARNING];
 
-	(void)printf("%zu %s, %zu %s, %zu ok\n",
+	(void)printf("%zu %s, %zu %s, %zu good\n",
 	    problems, plural((int64_t)problems, "problem", "problems"),
-	    warnings, plural((int64_t)warnings, "warning", "warnings"), d->counts[FINDING_OK]);
+	    warnings, plural((int64_t)warnings, "warning", "warnings"), d->counts[FINDING_GOOD]);
 }
 
 static void print_document(const struct doctor *d)
@@ -119,7 +119,7 @@ const struct command command_doctor = {
 	    "token, the clock, requests left; each bucket, with a small object below .doctor/\n"
 	    "that is written, read, not overwritten, replaced and deleted again; each database,\n"
 	    "whether it can be read and how old its newest verified snapshot is; free room.\n\n"
-	    "Each finding is ok, a warning or a problem, with its remedy. Exit status 1 when\n"
+	    "Each finding is good, a warning or a problem, with its remedy. Exit status 1 when\n"
 	    "there is a problem.",
 	.options = options,
 	.run = run,

@@ -137,7 +137,7 @@ static int run(const struct cli *cli, const struct command *command, int argc, c
 	if (id < 0)
 		return EXIT_USAGE;
 	if (args.rest_count == 0)
-		return usage_error(command, "which snapshot? (as in production/auth@latest)");
+		return usage_snapshot(command, args.rest_count);
 	return on_each(cli, args.rest, args.rest_count, until,
 	    command == &command_pin ? pin_open : unpin_open);
 }

@@ -2,7 +2,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
@@ -17,13 +16,14 @@ enum { OPT_FORCE = 256, OPT_YES };
 
 static const struct option_def options[] = {
 	{ OPT_FORCE, "force", NULL, "also one that is labelled, pinned, or the last good one" },
-	{ OPT_YES, "yes", NULL, "for production: do not ask" },
+	{ OPT_YES, "yes-i-mean", "ENV/DB", "for production: instead of typing the name" },
 	{ 0, NULL, NULL, NULL },
 };
 
 struct removal {
 	const struct session *session;
-	bool force, yes;
+	bool force;
+	const char *meant;
 };
 
 /* Snapshots of one database. */
@@ -63,7 +63,7 @@ static int choose_one(const struct session *session, const char *text, struct ch
 	if (names_parse(text, &ref, err) != 0)
 		return -1;
 	if (ref.which == NULL) {
-		(void)err_set(err, ERR_USAGE, "\"%s\" names no snapshot", text);
+		(void)err_set(err, ERR_USAGE, "this is a database, and no snapshot of it");
 		(void)err_hint(err, "write ENV/DB@WHICH: d1keep list shows what there is");
 	} else if ((found = session_select(session, &ref, &count, err)) != NULL) {
 		if (c->database != NULL && c->database != found[0]) {
@@ -86,12 +86,10 @@ static int confirm(const struct removal *r, const struct chosen *c, const char *
 	AUTO_STR why = c->count == 1 ? mem_printf("snapshot %s of %s will be gone for good", c->ids[0], name) :
 	    mem_printf("%zu snapshots of %s will be gone for good", c->count, name);
 
-	if (r->yes || !session_is_production(r->session, c->database))
+	/* A name that is given has to be this one, wherever it is asked for. */
+	if (r->meant == NULL && !session_is_production(r->session, c->database))
 		return 0;
-	if (isatty(STDIN_FILENO))
-		return confirm_name(name, why, NULL, err);
-	(void)err_set(err, ERR_REFUSED, "%s", why);
-	return err_hint(err, "add --yes");
+	return confirm_name(name, why, r->meant, err);
 }
 
 static int remove_open(const struct removal *r, const struct chosen *c, const char *name,
@@ -188,7 +186,7 @@ static int run(const struct cli *cli, const struct command *command, int argc, c
 	args_init(&args, command, argc, argv);
 	while ((id = args_next(&args, &value)) > 0) {
 		r.force = r.force || id == OPT_FORCE;
-		r.yes = r.yes || id == OPT_YES;
+		r.meant = id == OPT_YES ? value : r.meant;
 	}
 	args_release(&args);
 	if (id < 0)

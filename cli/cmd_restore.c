@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/cli.h"
@@ -12,10 +13,11 @@
 #include "cli/progress.h"
 #include "cli/restore_print.h"
 #include "cli/session.h"
+#include "cli/snapshot_json.h"
 #include "net/d1_api.h"
 #include "restore/restore.h"
 
-enum { OPT_TO = 256, OPT_NEW, OPT_TABLE, OPT_REPLACE, OPT_DRY_RUN, OPT_CHECK, OPT_PART, OPT_YES };
+enum { OPT_TO = OPT_JSON + 1, OPT_NEW, OPT_TABLE, OPT_REPLACE, OPT_DRY_RUN, OPT_CHECK, OPT_PART, OPT_YES };
 
 static const struct option_def options[] = {
 	{ OPT_TO, "to", "TARGET", "d1:ENV/DB, wrangler:ENV/DB, sqlite:PATH, sql:PATH or sql:-" },
@@ -26,6 +28,7 @@ static const struct option_def options[] = {
 	{ OPT_CHECK, "check", "content|count", "afterwards compare content (default) or count of rows" },
 	{ OPT_PART, "part-size", "MIB", "for a D1: most SQL in one import (1024)" },
 	{ OPT_YES, "yes-i-mean", "ENV/DB", "instead of typing the name when asked" },
+	{ OPT_JSON, "json", NULL, "what was, or would be done as one JSON document" },
 	{ 0, NULL, NULL, NULL },
 };
 
@@ -33,7 +36,7 @@ struct request {
 	const char *snapshot, *to, *new_name, *meant;
 	const char **tables;
 	size_t table_count;
-	bool replace, dry_run, only_count;
+	bool replace, dry_run, only_count, as_json;
 	int64_t part_bytes;
 	bool quiet;
 	struct target target;
@@ -237,15 +240,28 @@ static int restore(struct restoring *r, const struct target *target, struct err 
 	}, err);
 }
 
+static void print_document(const struct restoring *r, int64_t ms)
+{
+	AUTO_JSON document = restore_json(&r->snapshot.snapshot.manifest, r->request->to,
+	    r->request->dry_run, &r->result, ms);
+
+	if (r->new_id != NULL)
+		json_set_str(document, "new_database_id", r->new_id);
+	print_json(document);
+}
+
 static int finish(struct restoring *r, int64_t ms)
 {
 	const struct manifest *m = &r->snapshot.snapshot.manifest;
 
-	if (r->request->dry_run) {
+	if (r->request->as_json)
+		print_document(r, ms);
+	else if (r->request->dry_run)
 		restore_print_plan(m, r->request->to, &r->result);
+	else
+		restore_print_done(m, r->request->to, &r->result, r->request->table_count > 0, ms);
+	if (r->request->dry_run)
 		return EXIT_DONE;
-	}
-	restore_print_done(m, r->request->to, &r->result, r->request->table_count > 0, ms);
 	if (r->new_id != NULL)
 		log_info("to use it here: database \"%s\" { id = \"%s\" } in environment \"%s\"",
 		    r->request->new_name, r->new_id, r->database->environment->name);
@@ -334,6 +350,9 @@ static int take_option(struct request *q, int id, const char *value, const struc
 	case OPT_YES:
 		q->meant = value;
 		break;
+	case OPT_JSON:
+		q->as_json = true;
+		break;
 	default:
 		break;
 	}
@@ -355,10 +374,12 @@ static int parse(const struct command *command, int argc, char **argv, struct re
 	if (status != EXIT_DONE)
 		return status;
 	if (args.rest_count != 1)
-		return usage_error(command, "which snapshot? (as in production/auth@latest)");
+		return usage_snapshot(command, args.rest_count);
 	q->snapshot = args.rest[0];
 	if (q->to == NULL)
 		return usage_error(command, "where to? (--to sqlite:PATH, --to d1:ENV/DB)");
+	if (q->as_json && !q->dry_run && strcmp(q->to, "sql:-") == 0)
+		return usage_error(command, "--json and sql:- would both write to standard output");
 	return target_parse(q->to, target, &err) == 0 ? EXIT_DONE : fail(&err);
 }
 

@@ -128,7 +128,7 @@ static int run(const struct cli *cli, const struct command *command, int argc, c
 	if (!args_only_json(command, argc, argv, &json, &rest, &rest_count))
 		return EXIT_USAGE;
 	if (rest_count != 1)
-		return usage_error(command, "which snapshot? (as in production/auth@latest)");
+		return usage_snapshot(command, rest_count);
 	status = session_open(&session, cli);
 	if (status != EXIT_DONE)
 		return status;

@@ -42,7 +42,7 @@ static const char *state_word(const struct state_database *db, struct json_objec
 		return "never ran";
 	if (db->last.exit_code == EXIT_EXCEPTIONS)
 		return "incomplete";
-	return state_run_succeeded(&db->last) ? "ok" : "failed";
+	return state_run_succeeded(&db->last) ? "good" : "failed";
 }
 
 static const char *moment(int64_t at, char stamp[STAMP_ISO_SIZE])
@@ -56,10 +56,10 @@ static char *progress_words(struct json_object *active)
 	char rows[FORMAT_SIZE], bytes[FORMAT_SIZE];
 	int64_t n = json_get_int(active, "rows", 0);
 
-	if (active == NULL || json_get_int(active, "bytes", 0) == 0)
+	if (active == NULL || json_get_int(active, "sql_bytes", 0) == 0)
 		return NULL;
 	return mem_printf("%s %s, %s so far", format_count(n, rows), plural(n, "row", "rows"),
-	    format_bytes(json_get_int(active, "bytes", 0), bytes));
+	    format_bytes(json_get_int(active, "sql_bytes", 0), bytes));
 }
 
 static void add_row(struct columns *c, const char *name, const struct state_database *db,
@@ -100,7 +100,7 @@ static struct json_object *row_json(const char *name, const struct state_databas
 	set_moment(o, "last_started_at", last->started_at);
 	set_moment(o, "last_finished_at", last->finished_at);
 	json_set(o, "last_exit_code", last->finished_at > 0 ? json_object_new_int(last->exit_code) : NULL);
-	json_set_str(o, "last_snapshot", last->snapshot[0] != '\0' ? last->snapshot : NULL);
+	json_set_str(o, "last_snapshot_id", last->snapshot[0] != '\0' ? last->snapshot : NULL);
 	json_set_str(o, "last_message", last->message[0] != '\0' ? last->message : NULL);
 	json_set_int(o, "last_rows", last->rows);
 	json_set_int(o, "last_stored_bytes", last->stored_bytes);

@@ -143,9 +143,9 @@ static struct json_object *run_json(const struct run *run)
 	json_set_str(o, "due_at", stamp_iso(run->due, stamp));
 	json_set_str(o, "due_local", local);
 	json_set_str(o, "abbreviation", abbreviation);
-	json_set_str(o, "slot", stamp_iso(run->slot, stamp));
-	json_set_int(o, "blackout_s", run->blackout_s);
-	json_set_int(o, "spread_s", run->spread_s);
+	json_set_str(o, "slot_at", stamp_iso(run->slot, stamp));
+	json_set_int(o, "blackout_ms", run->blackout_s * 1000);
+	json_set_int(o, "spread_ms", run->spread_s * 1000);
 	json_set_int(o, "slots", run->slots);
 	return o;
 }
@@ -168,7 +168,7 @@ static struct json_object *database_json(const char *name, const struct config_p
 	json_set_str(o, "database", name);
 	json_set_str(o, "schedule", policy->schedule);
 	json_set_str(o, "timezone", policy->timezone);
-	json_set_int(o, "spread", policy->spread);
+	json_set_int(o, "spread_ms", (int64_t)policy->spread * 1000);
 	json_set_str(o, "blackout", policy->blackout);
 	json_set(o, "runs", json_object_new_array());
 	return o;
@@ -221,7 +221,7 @@ static int print_timetable(const struct session *session, const char *text,
 	for (size_t i = 0; i < count; i++)
 		list_runs(found[i], wanted, columns, array);
 	if (found != NULL && wanted->json) {
-		json_set_str(document, "from", stamp_iso(wanted->from, stamp));
+		json_set_str(document, "from_at", stamp_iso(wanted->from, stamp));
 		json_set(document, "databases", json_object_get(array));
 		print_json(document);
 	} else if (found != NULL) {

@@ -15,7 +15,7 @@
 #define LITTLE_ROOM (INT64_C(64) << 20)
 #define SOME_ROOM (INT64_C(1) << 30)
 
-static const char *const words[] = { "ok", "warning", "problem" };
+static const char *const words[] = { "good", "warning", "problem" };
 
 static void tell(struct doctor *d, enum finding finding, const char *subject, const char *check,
     const char *message, const char *remedy)
@@ -51,7 +51,7 @@ void doctor_say(struct doctor *d, enum finding finding, const char *subject, con
 	/* As an error's text: what a server said may hold anything. */
 	(void)err_set(&message, ERR_FAILED, "%s", text);
 	d->counts[finding]++;
-	tell(d, finding, subject, check, message.msg, finding == FINDING_OK ? NULL : remedy);
+	tell(d, finding, subject, check, message.msg, finding == FINDING_GOOD ? NULL : remedy);
 }
 
 void doctor_say_err(struct doctor *d, enum finding finding, const char *subject,
@@ -90,7 +90,7 @@ void doctor_clock(struct doctor *d, const char *subject, struct http *http)
 		    "this machine's clock is %s %s of the server's", format_span(llabs(skew), span),
 		    skew > 0 ? "behind" : "ahead");
 	else
-		doctor_say(d, FINDING_OK, subject, "clock", NULL, "within %d minutes of the server's",
+		doctor_say(d, FINDING_GOOD, subject, "clock", NULL, "within %d minutes of the server's",
 		    CLOCK_OFF_S / 60);
 }
 
@@ -131,5 +131,5 @@ void doctor_room(struct doctor *d, const char *subject, const char *path, int64_
 		doctor_say(d, FINDING_WARNING, subject, "room", "make room before it is needed",
 		    "%s free at \"%s\"", have, path);
 	else
-		doctor_say(d, FINDING_OK, subject, "room", NULL, "%s free at \"%s\"", have, path);
+		doctor_say(d, FINDING_GOOD, subject, "room", NULL, "%s free at \"%s\"", have, path);
 }

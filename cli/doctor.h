@@ -14,7 +14,7 @@
 #include "base/json.h"
 #include "cli/session.h"
 
-enum finding { FINDING_OK, FINDING_WARNING, FINDING_PROBLEM };
+enum finding { FINDING_GOOD, FINDING_WARNING, FINDING_PROBLEM };
 
 struct doctor {
 	struct session *session;

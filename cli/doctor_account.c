@@ -33,7 +33,7 @@ static void check_budget(struct doctor *d, const char *subject, struct budget *b
 		    "wait; if it comes often, lower request_budget: others use the same token",
 		    "Cloudflare has asked this host to wait, for %s more", format_span((blocked_ms + 999) / 1000, span));
 	else
-		doctor_say(d, FINDING_OK, subject, "budget", NULL,
+		doctor_say(d, FINDING_GOOD, subject, "budget", NULL,
 		    "%u requests could go out now, %u in five minutes", left, allowed);
 }
 
@@ -44,7 +44,7 @@ static void check_token(struct doctor *d, const char *subject, const struct conf
 	struct err err = ERR_INIT;
 
 	if (d1_api_database(api, database_id, NULL, NULL, &err) == 0 || err.code == ERR_NOT_FOUND) {
-		doctor_say(d, FINDING_OK, subject, "token", NULL, "it may read D1");
+		doctor_say(d, FINDING_GOOD, subject, "token", NULL, "it may read D1");
 		return;
 	}
 	doctor_give_up(d, account);

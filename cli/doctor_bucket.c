@@ -169,7 +169,7 @@ static void try_all(struct probe *p, const struct config_bucket *bucket)
 	}
 	good = reads(p) && keeps_the_first(p) && replaces_its_version(p) && lists(p);
 	if (removes(p) && good)
-		doctor_say(p->d, FINDING_OK, p->subject, "objects", NULL,
+		doctor_say(p->d, FINDING_GOOD, p->subject, "objects", NULL,
 		    "written, read, not overwritten, replaced, listed, deleted");
 }
 

@@ -31,7 +31,7 @@ static void check_reading(struct doctor *d, const char *subject,
 		doctor_say_err(d, FINDING_PROBLEM, subject, "reading", &err, err.code == ERR_NOT_FOUND ?
 		    "wrangler d1 list shows the ids of the account" : "look at it with wrangler d1 info");
 	else
-		doctor_say(d, FINDING_OK, subject, "reading", NULL, "it answers");
+		doctor_say(d, FINDING_GOOD, subject, "reading", NULL, "it answers");
 	close_db(&open);
 }
 
@@ -111,7 +111,7 @@ static void judge_age(struct doctor *d, const char *subject, const struct config
 		doctor_say(d, FINDING_PROBLEM, subject, "age", "d1keep status tells why no run succeeds; d1keep backup takes one now",
 		    "its newest verified snapshot is %s old, and may be %s", age, format_span(limit, span));
 	else
-		doctor_say(d, FINDING_OK, subject, "age", NULL, "its newest verified snapshot is %s old%s", age,
+		doctor_say(d, FINDING_GOOD, subject, "age", NULL, "its newest verified snapshot is %s old%s", age,
 		    limit > 0 ? "" : " (nothing says how old it may be: neither schedule nor max_age)");
 }
 

@@ -27,7 +27,7 @@ static void check_surroundings(struct doctor *d)
 		doctor_say(d, FINDING_PROBLEM, CONFIGURATION, "files", p->hint, "%s (line %d)", p->message, p->line);
 	}
 	if (problems.count == 0)
-		doctor_say(d, FINDING_OK, CONFIGURATION, "files", NULL,
+		doctor_say(d, FINDING_GOOD, CONFIGURATION, "files", NULL,
 		    "secrets are there and nobody else's, folders can be used");
 	config_problems_release(&problems);
 }
@@ -57,7 +57,7 @@ static void check_signing(struct doctor *d)
 		doctor_say(d, FINDING_WARNING, CONFIGURATION, "signing", "add the public key to trusted_keys",
 		    "snapshots are signed, but no key is trusted: nobody looks at the signature");
 	else
-		doctor_say(d, FINDING_OK, CONFIGURATION, "signing", NULL,
+		doctor_say(d, FINDING_GOOD, CONFIGURATION, "signing", NULL,
 		    "the key signs, and its public key is trusted");
 }
 
@@ -75,7 +75,7 @@ static void check_zones(struct doctor *d)
 		if (zone_check(zone, &err) != 0)
 			doctor_say_err(d, FINDING_PROBLEM, CONFIGURATION, "time zone", &err, "apt-get install tzdata");
 		else
-			doctor_say(d, FINDING_OK, CONFIGURATION, "time zone", NULL, "%s is known here", zone);
+			doctor_say(d, FINDING_GOOD, CONFIGURATION, "time zone", NULL, "%s is known here", zone);
 	}
 }
 
@@ -123,7 +123,7 @@ static void check_state(struct doctor *d)
 	}
 	if (state == NULL)
 		return;
-	doctor_say(d, FINDING_OK, "daemon", "state", NULL, "what ran when can be read");
+	doctor_say(d, FINDING_GOOD, "daemon", "state", NULL, "what ran when can be read");
 	check_runs(d, state);
 	state_close(state);
 }
@@ -135,7 +135,7 @@ static void compare_version(struct doctor *d, struct json_object *health)
 	if (version == NULL)
 		return;
 	if (strcmp(version, D1KEEP_VERSION) == 0)
-		doctor_say(d, FINDING_OK, "daemon", "version", NULL, "it is d1keepd %s, as this is", version);
+		doctor_say(d, FINDING_GOOD, "daemon", "version", NULL, "it is d1keepd %s, as this is", version);
 	else
 		doctor_say(d, FINDING_WARNING, "daemon", "version", "systemctl restart d1keepd",
 		    "d1keepd %s runs, and this is d1keep %s", version, D1KEEP_VERSION);
@@ -162,13 +162,13 @@ static void check_daemon(struct doctor *d)
 	bool running = state_is_locked(state_dir);
 
 	if (running)
-		doctor_say(d, FINDING_OK, "daemon", "running", NULL, "d1keepd works in \"%s\"", state_dir);
+		doctor_say(d, FINDING_GOOD, "daemon", "running", NULL, "d1keepd works in \"%s\"", state_dir);
 	else if (anything_is_scheduled(d))
 		doctor_say(d, FINDING_WARNING, "daemon", "running",
 		    "systemctl enable --now d1keepd; or all is well, and another host or a timer does it",
 		    "no d1keepd works in \"%s\", and databases have a schedule", state_dir);
 	else
-		doctor_say(d, FINDING_OK, "daemon", "running", NULL, "not running, and nothing is scheduled");
+		doctor_say(d, FINDING_GOOD, "daemon", "running", NULL, "not running, and nothing is scheduled");
 	if (running)
 		ask_daemon(d);
 	check_state(d);

@@ -164,6 +164,21 @@ static const char *code_name(enum err_code code)
 	return names[code];
 }
 
+static void set_error(struct json_object *o, const struct err *err)
+{
+	json_set_str(o, "code", code_name(err->code));
+	json_set_str(o, "message", err->msg);
+	json_set_str(o, "hint", err->hint[0] != '\0' ? err->hint : NULL);
+}
+
+struct json_object *error_json(const struct err *err)
+{
+	struct json_object *o = json_object_new_object();
+
+	set_error(o, err);
+	return o;
+}
+
 void events_error(struct events *e, const struct err *err)
 {
 	struct json_object *o;
@@ -171,8 +186,6 @@ void events_error(struct events *e, const struct err *err)
 	if (e->fd < 0)
 		return;
 	o = new_event("error");
-	json_set_str(o, "code", code_name(err->code));
-	json_set_str(o, "message", err->msg);
-	json_set_str(o, "hint", err->hint[0] != '\0' ? err->hint : NULL);
+	set_error(o, err);
 	tell(e, o);
 }

@@ -37,4 +37,7 @@ void events_verified(struct events *e, const struct verdict *v, int64_t ms);
 void events_pruned(struct events *e, int64_t removed, int64_t kept, int64_t freed_bytes);
 void events_error(struct events *e, const struct err *err);
 
+/* {"code":…,"message":…,"hint":…} for a document of --json; an object of its own. */
+struct json_object *error_json(const struct err *err);
+
 #endif

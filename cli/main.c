@@ -6,9 +6,11 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 #include "base/secret.h"
 #include "base/stop.h"
 #include "cli/cli.h"
+#include "cli/nearest.h"
 
 /* In the order of --help. */
 const struct command *const commands[] = {
@@ -59,12 +61,37 @@ static void print_help(void)
 	    "interrupted\n");
 }
 
-static int bad_start(const char *what, const char *subject)
+/* `meant` may be NULL. */
+static int bad_start(const char *what, const char *subject, const char *meant)
 {
 	log_error("%s%s%s%s", what, subject != NULL ? " \"" : "", subject != NULL ? subject : "",
 	    subject != NULL ? "\"" : "");
-	log_info("hint: d1keep --help lists the commands");
+	if (meant != NULL)
+		log_info("hint: did you mean d1keep %s?", meant);
+	else
+		log_info("hint: d1keep --help lists the commands");
 	return EXIT_USAGE;
+}
+
+static int no_such_command(const char *name)
+{
+	struct nearest nearest = { .written = name };
+
+	for (size_t i = 0; i < command_count; i++)
+		nearest_offer(&nearest, commands[i]->name);
+	return bad_start("there is no command", name, nearest.best);
+}
+
+static int no_such_option(const char *arg)
+{
+	struct nearest nearest = { .written = arg + strspn(arg, "-") };
+	AUTO_STR option = NULL;
+
+	for (size_t i = 0; program_options[i].name != NULL; i++)
+		nearest_offer(&nearest, program_options[i].name);
+	if (nearest.best != NULL)
+		option = mem_printf("--%s", nearest.best);
+	return bad_start("there is no option", arg, option);
 }
 
 static int run_command(const struct cli *cli, int argc, char **argv)
@@ -77,7 +104,7 @@ static int run_command(const struct cli *cli, int argc, char **argv)
 		print_help();
 		return finish_output(EXIT_DONE);
 	}
-	return bad_start("there is no command", argv[0]);
+	return no_such_command(argv[0]);
 }
 
 static bool is(const char *arg, const char *letter, const char *name)
@@ -103,15 +130,15 @@ static int dispatch(int argc, char **argv)
 			cli.quiet = true;
 		} else if (is(argv[i], "-c", "--config")) {
 			if (i + 1 == argc)
-				return bad_start("a file's name is missing after", argv[i]);
+				return bad_start("a file's name is missing after", argv[i], NULL);
 			cli.config_path = argv[++i];
 		} else if (strncmp(argv[i], "--config=", 9) == 0) {
 			cli.config_path = argv[i] + 9;
 		} else {
-			return bad_start("there is no option", argv[i]);
+			return no_such_option(argv[i]);
 		}
 	}
-	return bad_start("which command?", NULL);
+	return bad_start("which command?", NULL, NULL);
 }
 
 /* From here on a piece of memory has pages of its own, which go back when it is

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "cli/format.h"
@@ -39,12 +40,16 @@ static void print_tables(const struct plan *plan)
 	columns_free(c);
 }
 
+static int64_t about_requests(const struct restore_result *result)
+{
+	return REQUESTS_BEFORE + REQUESTS_AN_IMPORT * (int64_t)result->parts +
+	    result->plan.sql_bytes / PAGE_BYTES + (int64_t)result->plan.table_count;
+}
+
 static void print_cost(const struct restore_result *result, bool is_d1)
 {
 	const struct plan *p = &result->plan;
 	char rows[FORMAT_SIZE], size[FORMAT_SIZE], written[FORMAT_SIZE], requests[FORMAT_SIZE];
-	int64_t count = REQUESTS_BEFORE + REQUESTS_AN_IMPORT * (int64_t)result->parts +
-	    p->sql_bytes / PAGE_BYTES + (int64_t)p->table_count;
 
 	(void)printf("%zu %s would be dropped, %zu made, %s %s inserted (%s of SQL)\n", p->drop_count,
 	    plural((int64_t)p->drop_count, "object", "objects"), p->create_count,
@@ -52,7 +57,7 @@ static void print_cost(const struct restore_result *result, bool is_d1)
 	    format_bytes(p->sql_bytes, size));
 	if (is_d1)
 		(void)printf("about %s requests and %s rows written, as D1 counts them\n",
-		    format_count(count, requests), format_count(p->rows_written, written));
+		    format_count(about_requests(result), requests), format_count(p->rows_written, written));
 	if (result->parts > 1)
 		(void)printf("in %zu imports, each a transaction of its own: the first %zu leave it unusable for a while\n",
 		    result->parts, result->parts - 1);
@@ -141,4 +146,80 @@ void restore_print_done(const struct manifest *m, const char *to,
 		log_info("D1 counted %s rows written", format_count(result->rows_written, count));
 	print_check(result, some);
 	print_notes(m, result);
+}
+
+/* ---- for programs ---- */
+
+static void set_count(struct json_object *o, const char *key, int64_t n)
+{
+	json_set(o, key, n >= 0 ? json_object_new_int64(n) : NULL);
+}
+
+static struct json_object *tables_json(const struct plan *plan)
+{
+	struct json_object *array = json_object_new_array();
+
+	for (size_t i = 0; i < plan->table_count; i++) {
+		const struct plan_table *t = &plan->tables[i];
+		struct json_object *o = json_object_new_object();
+
+		json_set_str(o, "name", t->name);
+		set_count(o, "rows_before", t->before);
+		set_count(o, "rows_after", t->after);
+		(void)json_object_array_add(array, o);
+	}
+	return array;
+}
+
+static void set_plan(struct json_object *o, const struct restore_result *result, bool is_d1)
+{
+	const struct plan *p = &result->plan;
+	struct json_object *others = json_object_new_array();
+
+	json_set(o, "tables", tables_json(p));
+	json_set_int(o, "dropped", (int64_t)p->drop_count);
+	json_set_int(o, "made", (int64_t)p->create_count);
+	json_set_int(o, "rows", p->rows);
+	json_set_int(o, "sql_bytes", p->sql_bytes);
+	for (size_t i = 0; i < p->not_chosen_count; i++)
+		(void)json_object_array_add(others, json_object_new_string(p->not_chosen[i]));
+	json_set(o, "referred_to_and_not_chosen", others);
+	if (!is_d1)
+		return;
+	json_set_int(o, "imports", (int64_t)result->parts);
+	json_set_int(o, "requests_expected", about_requests(result));
+	json_set_int(o, "rows_written_expected", p->rows_written);
+}
+
+/* What only a restore that was done has. */
+static void set_done(struct json_object *o, const struct restore_result *result, bool is_d1,
+    int64_t ms)
+{
+	const char *checked = result->check.content ? "content" : "count";
+
+	json_set_str(o, "checked", result->checked ? checked : NULL);
+	json_set_int(o, "took_ms", ms);
+	if (!is_d1)
+		return;
+	json_set_str(o, "bookmark_before", result->bookmark_before);
+	set_count(o, "rows_written", result->rows_written);
+}
+
+struct json_object *restore_json(const struct manifest *m, const char *to, bool dry_run,
+    const struct restore_result *result, int64_t ms)
+{
+	struct json_object *o = json_object_new_object();
+	AUTO_STR name = snapshot_name(m);
+	bool is_d1 = to[0] == 'd';
+
+	print_notes(m, result);
+	json_set_str(o, "snapshot", name);
+	json_set_str(o, "target", to);
+	json_set_bool(o, "dry_run", dry_run);
+	json_set_int(o, "exception_count", (int64_t)m->exception_count);
+	if (result->planned)
+		set_plan(o, result, is_d1);
+	if (!dry_run)
+		set_done(o, result, is_d1, ms);
+	return o;
 }

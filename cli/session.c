@@ -12,6 +12,7 @@
 #include "base/secret.h"
 #include "base/stamp.h"
 #include "cli/confirm.h"
+#include "cli/nearest.h"
 #include "storage/sign.h"
 
 /* They wait for the bucket more than they compute; each holds a chunk. */
@@ -143,9 +144,33 @@ int session_load_signer(struct session *session, struct err *err)
 
 /* ---- which databases ---- */
 
+/* The one that was probably meant, as it is written; or NULL. */
+static char *probably_meant(const struct config *c, const struct names_ref *ref)
+{
+	AUTO_STR written = ref->database == NULL ? mem_strdup(ref->environment) :
+	    mem_printf("%s/%s", ref->environment, ref->database);
+	struct nearest nearest = { .written = written };
+	char *best = NULL;
+
+	for (size_t i = 0; i < c->database_count; i++) {
+		const struct config_database *d = c->databases[i];
+		AUTO_STR name = ref->database == NULL ? mem_strdup(d->environment->name) :
+		    mem_printf("%s/%s", d->environment->name, d->name);
+
+		nearest_offer(&nearest, name);
+		if (nearest.best == name) {
+			free(best);
+			best = mem_strdup(name);
+			nearest.best = best;
+		}
+	}
+	return best;
+}
+
 static int nothing_named(const struct session *s, const struct names_ref *ref, struct err *err)
 {
 	const struct config *c = s->config;
+	AUTO_STR meant = probably_meant(c, ref);
 	AUTO_BUF names = BUF_INIT(300);
 
 	for (size_t i = 0; i < c->database_count; i++) {
@@ -160,7 +185,8 @@ static int nothing_named(const struct session *s, const struct names_ref *ref, s
 	    ref->database != NULL ? "/" : "\"", ref->database != NULL ? ref->database : "");
 	if (ref->database != NULL)
 		(void)strncat(err->msg, "\"", sizeof(err->msg) - strlen(err->msg) - 1);
-	return err_hint(err, "there are: %s", buf_str(&names));
+	return meant != NULL ? err_hint(err, "did you mean %s?", meant) :
+	    err_hint(err, "there are: %s", buf_str(&names));
 }
 
 struct config_database **session_select(const struct session *session,

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/mem.h"
 #include "base/stamp.h"
 #include "cli/session.h"
 
@@ -49,7 +50,7 @@ static void set_pin(struct json_object *o, const struct pin *pin)
 	bool pinned = pin != NULL && pin->until != 0 && pin->until >= clock_now(&clock_system);
 
 	json_set_bool(o, "pinned", pinned);
-	set_stamp(o, "pinned_until", pinned && pin->until != PINNED_FOR_EVER ? pin->until : 0);
+	set_stamp(o, "pin_ends_at", pinned && pin->until != PINNED_FOR_EVER ? pin->until : 0);
 }
 
 static struct json_object *objects_json(const struct manifest *m)
@@ -77,20 +78,20 @@ struct json_object *snapshot_json(const struct snapshot *s, const struct verdict
 {
 	const struct manifest *m = &s->manifest;
 	struct json_object *o = json_object_new_object();
-	char *name = snapshot_name(m);
+	AUTO_STR name = snapshot_name(m);
+	AUTO_STR database = mem_printf("%s/%s", m->environment, m->database);
 
 	json_set_str(o, "snapshot", name);
-	free(name);
 	json_set_str(o, "id", m->id);
 	json_set_str(o, "label", m->label);
 	json_set_str(o, "environment", m->environment);
-	json_set_str(o, "database", m->database);
+	json_set_str(o, "database", database);
 	json_set_str(o, "database_id", m->database_id);
 	json_set_str(o, "source", m->source);
 	json_set_str(o, "tool", m->tool);
 	set_stamp(o, "started_at", m->started_at);
 	set_stamp(o, "finished_at", m->finished_at);
-	set_stamp(o, "slot", m->slot_at);
+	set_stamp(o, "slot_at", m->slot_at);
 	json_set_int(o, "table_count", (int64_t)m->table_count);
 	json_set_int(o, "rows", manifest_rows(m));
 	json_set_int(o, "sql_bytes", manifest_sql_bytes(m));

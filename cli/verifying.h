@@ -5,6 +5,7 @@
 #ifndef D1KEEP_CLI_VERIFYING_H
 #define D1KEEP_CLI_VERIFYING_H
 
+#include <json-c/json.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,5 +28,9 @@ int verifying_run(const struct verifying *v, struct verdict *ret, int64_t *ret_m
 
 /* Print it; the exit status: EXIT_DONE or EXIT_DAMAGE. */
 int verifying_print(const struct snapshot *snapshot, const struct verdict *verdict, int64_t ms);
+
+/* The same for programs, an object of its own; what is wrong is told as well. */
+struct json_object *verifying_json(const struct snapshot *snapshot,
+    const struct verdict *verdict, int64_t ms);
 
 #endif

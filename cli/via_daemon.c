@@ -48,7 +48,7 @@ static int64_t ask(struct daemon_link *link, const struct via_daemon_options *op
 
 static void print_end(struct json_object *run, const char *name)
 {
-	const char *snapshot = json_get_str(run, "snapshot");
+	const char *snapshot = json_get_str(run, "snapshot_id");
 	char rows[FORMAT_SIZE], sql[FORMAT_SIZE], stored[FORMAT_SIZE], fresh[FORMAT_SIZE],
 	    iso[STAMP_ISO_SIZE];
 	int64_t n = json_get_int(run, "rows", 0), at;
@@ -91,7 +91,7 @@ static void show(struct progress *progress, struct json_object *run)
 	if (state != NULL && strcmp(state, "waiting") == 0)
 		progress_say(progress, "waits for its turn");
 	else
-		progress_update(progress, json_get_int(run, "bytes", 0), json_get_int(run, "rows", 0));
+		progress_update(progress, json_get_int(run, "sql_bytes", 0), json_get_int(run, "rows", 0));
 }
 
 /* The run at its end; NULL with the error. */

@@ -34,6 +34,12 @@ char *config_find(const char *given, struct err *err)
 	return NULL;
 }
 
+static void add_empty(struct config_problems *problems, const char *text, const char *path)
+{
+	problem_add(problems, 0, "%s", text);
+	problem_hint(problems, "d1keep init --force --output %s makes a first one; backup.conf(5) describes it", path);
+}
+
 /* The outline, or -1 when there is no sense in going on. */
 static int read_outline(const char *path, char **ret_text, struct outline *ret,
     struct config_problems *problems)
@@ -44,13 +50,15 @@ static int read_outline(const char *path, char **ret_text, struct outline *ret,
 
 	if (file_read(path, &text, &err) != 0) {
 		problem_add_err(problems, 0, &err);
+		if (err.code == ERR_NOT_FOUND)
+			problem_hint(problems, "d1keep init --output %s makes a first one", path);
 	} else if (text.len > 0) {
 		*ret_text = mem_strndup(text.data, text.len);
 		if (text_prepare(text.data, text.len, problems) == 0)
 			outline_read(ret, text.data, problems);
 	}
 	if (text.len == 0 && problems->count == before)
-		problem_add(problems, 0, "the file is empty");
+		add_empty(problems, "the file is empty", path);
 	return ret->count > 0 ? 0 : -1;
 }
 
@@ -71,7 +79,7 @@ struct config *config_read_from(const char *path, const char *text_path,
 	if (read_outline(text_path, &config->text, &outline, problems) == 0)
 		config_build(config, &outline, folder, problems);
 	if (problems->count == before && config->environment_count == 0)
-		problem_add(problems, 0, "the file has no environment");
+		add_empty(problems, "the file has no environment", path);
 	outline_release(&outline);
 	problem_sort(problems, before);
 	problem_say_more(problems);

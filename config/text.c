@@ -1,8 +1,10 @@
 #include "config/text.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/mem.h"
 #include "base/utf8.h"
 #include "config/problem.h"
 
@@ -44,12 +46,29 @@ static void skip_block_comment(struct scan *s)
 		problem_add(s->problems, begun, "the comment that begins here has no end");
 }
 
-/* "${NAME}" stands for an environment variable, quotes and all. */
+/* libConfuse makes nothing at all of a variable that is not set. */
+static void check_variable(struct scan *s, const char *name, size_t len)
+{
+	AUTO_STR variable = mem_strndup(name, len);
+	char *otherwise = strchr(variable, ':');
+
+	if (otherwise != NULL && otherwise[1] == '-')
+		return;
+	if (getenv(variable) != NULL)
+		return;
+	problem_add(s->problems, s->line, "${%.64s}: there is no environment variable of this name",
+	    variable);
+	problem_hint(s->problems, "set it, or write what holds otherwise: ${%.64s:-VALUE}", variable);
+}
+
+/* "${NAME}" stands for an environment variable, quotes and all; "${NAME:-VALUE}" for
+ * VALUE where it is not set. */
 static void skip_variable(struct scan *s)
 {
 	size_t len = strcspn(s->at, "}\n");
 
 	if (s->at[len] == '}') {
+		check_variable(s, s->at + 2, len - 2);
 		s->at += len + 1;
 		return;
 	}

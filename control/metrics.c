@@ -109,13 +109,10 @@ static void head(struct buf *buf, const char *name, const char *help, const char
 
 static void sample(struct buf *buf, const struct metric *metric, const char *name, int64_t value)
 {
-	size_t len = strcspn(name, "/");
-
 	(void)buf_addf(buf, NULL, "%s{", metric->name);
-	metrics_label(buf, "environment", name, len);
+	metrics_label(buf, "environment", name, strcspn(name, "/"));
 	(void)buf_adds(buf, ",", NULL);
-	metrics_label(buf, "database", name + len + (name[len] == '/'),
-	    strlen(name + len + (name[len] == '/')));
+	metrics_label(buf, "database", name, strlen(name));
 	if (metric->unit == UNIT_MS)
 		(void)buf_addf(buf, NULL, "} %.3f\n", (double)value / 1000);
 	else

@@ -85,7 +85,7 @@ static const struct sign signs[HEALTH_COUNT] = {
 	[HEALTH_STALE] = { "too old", "warn", "<path d=\"M8 1 15 8 8 15 1 8z\"/>" },
 	[HEALTH_INCOMPLETE] = { "incomplete", "warn", "<path d=\"M8 1a7 7 0 0 0 0 14z\"/><circle class=\"ring\" cx=\"8\" cy=\"8\" r=\"6\"/>" },
 	[HEALTH_NEVER] = { "no backup yet", "quiet", "<circle class=\"ring\" cx=\"8\" cy=\"8\" r=\"6\"/>" },
-	[HEALTH_FINE] = { "fine", "good", "<circle cx=\"8\" cy=\"8\" r=\"6.5\"/>" },
+	[HEALTH_GOOD] = { "good", "good", "<circle cx=\"8\" cy=\"8\" r=\"6.5\"/>" },
 };
 
 static void badge(struct buf *buf, const struct sign *sign)

@@ -128,7 +128,7 @@ static void chips(const struct overview *o, struct buf *buf)
 	chip(o, buf, "stale", "Too old", s->of_health[HEALTH_STALE]);
 	chip(o, buf, "incomplete", "Incomplete", s->of_health[HEALTH_INCOMPLETE]);
 	chip(o, buf, "never", "No backup yet", s->of_health[HEALTH_NEVER]);
-	chip(o, buf, "fine", "Fine", s->of_health[HEALTH_FINE]);
+	chip(o, buf, "good", "Good", s->of_health[HEALTH_GOOD]);
 	chip(o, buf, "running", "Running", s->running + s->waiting);
 	html_put(buf, "</ul></nav>\n");
 }

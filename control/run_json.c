@@ -28,7 +28,7 @@ struct json_object *run_json_active(const struct host_run *run)
 	set_moment(o, "asked_at", run->asked_at);
 	set_moment(o, "started_at", run->started_at);
 	json_set_int(o, "rows", run->rows);
-	json_set_int(o, "bytes", run->bytes);
+	json_set_int(o, "sql_bytes", run->bytes);
 	return o;
 }
 
@@ -66,7 +66,7 @@ struct json_object *run_json_ended(const char *database, const struct state_run 
 	set_moment(o, "started_at", run->started_at);
 	set_moment(o, "finished_at", run->finished_at);
 	json_set_int(o, "exit_code", run->exit_code);
-	set_text(o, "snapshot", run->snapshot);
+	set_text(o, "snapshot_id", run->snapshot);
 	json_set_bool(o, "taken", run->taken);
 	json_set_str(o, "verified", verified_word(run->verified));
 	set_text(o, "code", run->code);

@@ -10,7 +10,7 @@
 
 const char *health_word(enum health health)
 {
-	static const char *const words[] = { "failed", "stale", "incomplete", "never", "fine" };
+	static const char *const words[] = { "failed", "stale", "incomplete", "never", "good" };
 
 	return words[health];
 }
@@ -91,7 +91,7 @@ static enum health health_of(const struct state_database *noted,
 		return HEALTH_NEVER;
 	if (verdict->max_age > 0 && now - verdict->good_at > verdict->max_age)
 		return HEALTH_STALE;
-	return ended && last->exit_code == 5 ? HEALTH_INCOMPLETE : HEALTH_FINE;
+	return ended && last->exit_code == 5 ? HEALTH_INCOMPLETE : HEALTH_GOOD;
 }
 
 struct survey_verdict survey_verdict(const struct control_host *host, const char *name,

@@ -18,7 +18,7 @@ enum health {
 	HEALTH_STALE,        /* its newest good snapshot is older than max_age */
 	HEALTH_INCOMPLETE,   /* something in it cannot be kept exactly */
 	HEALTH_NEVER,        /* no run of it has ended yet */
-	HEALTH_FINE,
+	HEALTH_GOOD,
 	HEALTH_COUNT
 };
 

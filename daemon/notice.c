@@ -146,7 +146,7 @@ static struct json_object *run_json(const struct history *h)
 	json_set_int(o, "exit_code", h->exit_code);
 	json_set_str(o, "code", text_or_null(h->code));
 	json_set_str(o, "message", h->message);
-	json_set_str(o, "snapshot", text_or_null(h->failed_snapshot));
+	json_set_str(o, "snapshot_id", text_or_null(h->failed_snapshot));
 	return o;
 }
 
@@ -168,7 +168,7 @@ static void set_facts(struct json_object *o, const struct notice_subject *s)
 	const struct alerts_decision *d = s->decision;
 	const struct history *h = s->history;
 
-	set_moment(o, "since", d->since_at);
+	set_moment(o, "since_at", d->since_at);
 	json_set_bool(o, "repeated", d->memory_at != 0);
 	if (d->kind == ALERT_FAILURE) {
 		json_set_str(o, "reason", reasons[d->gravity]);
@@ -178,11 +178,11 @@ static void set_facts(struct json_object *o, const struct notice_subject *s)
 		json_set(o, "snapshot", snapshot_json(&h->shrunk));
 		json_set(o, "snapshot_before", snapshot_json(&h->shrunk_from));
 	} else if (d->kind == ALERT_RECOVERY) {
-		json_set_int(o, "lasted_seconds", lasted(s));
+		json_set_int(o, "lasted_ms", lasted(s) * 1000);
 	}
-	json_set_str(o, "verified_snapshot", text_or_null(h->verified));
+	json_set_str(o, "verified_snapshot_id", text_or_null(h->verified));
 	if (h->verified_at > 0)
-		json_set_int(o, "verified_age_seconds", s->now - h->verified_at);
+		json_set_int(o, "verified_age_ms", (s->now - h->verified_at) * 1000);
 }
 
 char *notice_write(const struct notice_subject *s)

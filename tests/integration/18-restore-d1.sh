@@ -154,6 +154,12 @@ dry_run() {
     expect_exit 0 d1keep restore test/t1 --to d1:test --new other --dry-run
     expect_equal "$(rig_call GET '?name=other' | jq -c .result)" '[]'
     expect_out '^child +- +4$'
+    expect_exit 0 d1keep restore test/t1 --to d1:test/t2 --replace --dry-run --json
+    expect_equal "$(jq -c '[(.snapshot | test("^test/t1@20.*Z$")), .target, .dry_run, (.tables | length), .dropped > 0, .made > 0, .imports, .requests_expected > 0, has("bookmark_before")]' "$OUT")" \
+        '[true,"d1:test/t2",true,8,true,true,1,true,false]'
+    expect_exit 0 d1keep restore test/t1 --to d1:test/t2 --replace --json
+    expect_equal "$(jq -r '[.dry_run, .checked, .bookmark_before] | join(" ")' "$OUT")" "false content $(sed -n 's/.*d1keep undo test\/t2 //p' "$ERR")"
+    expect_error 2 'standard output' d1keep restore test/t1 --to sql:- --json
 }
 test_case '--dry-run says what would be done, and touches nothing' dry_run
 

@@ -441,6 +441,18 @@ EOF
 test_case 'unknown commands and options, missing arguments' <<'EOF'
 expect_error 2 'no command "frobnicate"' d1keep frobnicate
 hint 'd1keep --help'
+expect_error 2 'no command "bakup"' d1keep bakup
+hint 'did you mean d1keep backup\?'
+expect_error 2 'no option "--verson"' d1keep --verson
+hint 'did you mean d1keep --version\?'
+expect_error 2 'no option --jsn: did you mean --json\?' d1keep list --jsn
+expect_error 2 'names no environment "loc"' d1keep list loc
+hint 'did you mean local\?'
+expect_error 2 'names no database "local/shpo"' d1keep list local/shpo
+hint 'did you mean local/shop\?'
+expect_error 2 'names no environment "frob"' d1keep list frob
+hint 'there are: .*local/shop'
+expect_error 2 'one snapshot at a time' d1keep show local/shop local/shop
 expect_error 2 'which command' d1keep
 expect_error 2 'no option "--frob"' d1keep --frob list
 expect_error 2 '"--config"' "$D1KEEP" --config

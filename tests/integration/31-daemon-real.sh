@@ -29,10 +29,10 @@ once_takes_what_is_due() {
     expect_exit 0 "$D1KEEPD" -c "$CONF" --foreground --once
     expect_equal "$(snapshots)" 1
     expect_exit 0 d1keep status
-    expect_out "production/auth +ok "
+    expect_out "production/auth +good "
     expect_out "production/billing +never ran"
     expect_exit 0 d1keep status --json
-    expect_equal "$(jq -r '.databases[] | select(.database == "production/auth") | .last_snapshot' "$OUT")" \
+    expect_equal "$(jq -r '.databases[] | select(.database == "production/auth") | .last_snapshot_id' "$OUT")" \
         "$(d1keep list production/auth --json | jq -r '.snapshots[0].id')"
     expect_exit 0 d1keep verify production/auth
     # What ran is not due any more.
@@ -81,7 +81,7 @@ every_minute() {
     wait_for 75 snapshots_are $((before + 1))
     wait_for 10 runs_are 1
     expect_exit 0 d1keep status
-    expect_out 'production/auth +ok '
+    expect_out 'production/auth +good '
     curl -sS --unix-socket "$STATE_DIR/control.sock" http://d1keep/metrics >"$OUT"
     expect_out '^d1keep_account_requests_left\{account="taco"\} [0-9]+$'
 }
@@ -97,7 +97,7 @@ works_by_what_it_accepted() {
     wait_for 75 runs_are $((done_runs + 1))
     cp "$TEST_TMP/good.conf" "$CONF"
     expect_exit 0 d1keep status
-    expect_out 'production/auth +ok '
+    expect_out 'production/auth +good '
     expect_equal "$(sqlite3 "$STATE_DIR/state.db" 'SELECT count(*) FROM runs WHERE exit_code <> 0')" 0
 }
 test_case 'jobs work by the configuration that was accepted, though the file is broken now' works_by_what_it_accepted

@@ -121,6 +121,15 @@ damaged_chunk() {
     expect_err 'chunk data/g/'
     expect_err '2 of [0-9]+ chunks are damaged or missing'
     expect_equal "$(verdict '[.how, .good, (.damaged | length)]')" '["replay",false,2]'
+    # For programs; what cannot be looked at is no verdict.
+    expect_exit 3 d1keep verify local/shop local/shop@nope --json
+    expect_err '^d1keep: hint: back up this database now'
+    expect_equal "$(jq -c '.snapshots | [.[0].verified, .[0].verified_how, (.[0].damaged_chunks | length), .[0].took_ms >= 0, .[1].snapshot, .[1].verified, .[1].error.code]' "$OUT")" \
+        '["damaged","hashes",2,true,"local/shop@nope",null,"not-found"]'
+    rm -rf "$BUCKET"
+    d1keep -q backup local/shop >/dev/null
+    expect_exit 0 d1keep verify local/shop --replay --json
+    expect_equal "$(jq -c '.snapshots[] | [(.snapshot | test("^local/shop@20.*Z$")), .verified, .verified_how, .damaged_chunks, .problems, .broken_references]' "$OUT")" '[true,"good","replay",[],[],0]'
     nothing_left_behind
 }
 test_case 'all damaged chunks are named, not only the first' damaged_chunk

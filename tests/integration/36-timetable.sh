@@ -44,10 +44,10 @@ shop/b Mon 2026-11-23 19:00:00 +00:00 UTC 2026-11-23T19:00:00Z 2026-11-23T19:00:
     # What is past but was held back is still to come.
     conf 'timezone = "UTC"' 'spread = 600' 'blackout = "02:00-06:30"'
     expect_exit 0 d1keep timetable shop/a --count 1 --from 2026-11-23T04:00:00Z --json
-    offset=$(jq '.databases[0].runs[0].spread_s' "$OUT")
+    offset=$(jq '.databases[0].runs[0].spread_ms / 1000' "$OUT")
     [ "$offset" -gt 0 ] && [ "$offset" -le 600 ]
-    expect_equal "$(jq -c '[.from, (.databases[0] | .database, .schedule, .timezone, .spread, .blackout), (.databases[0].runs[] | .slot, .blackout_s, .slots, .abbreviation)]' "$OUT")" \
-        '["2026-11-23T04:00:00Z","shop/a","30 2 * * *","UTC",600,"02:00-06:30","2026-11-23T02:30:00Z",14400,1,"UTC"]'
+    expect_equal "$(jq -c '[.from_at, (.databases[0] | .database, .schedule, .timezone, .spread_ms, .blackout), (.databases[0].runs[] | .slot_at, .blackout_ms, .slots, .abbreviation)]' "$OUT")" \
+        '["2026-11-23T04:00:00Z","shop/a","30 2 * * *","UTC",600000,"02:00-06:30","2026-11-23T02:30:00Z",14400000,1,"UTC"]'
     expect_equal "$(jq -r '.databases[0].runs[0] | .due_at, .due_local' "$OUT")" \
         "$(date -u -d "2026-11-23 06:30:00Z +$offset seconds" '+%FT%TZ
 %FT%T+00:00')"
@@ -66,7 +66,7 @@ all_of_them() {
     expect_equal "$(jq -c '[.databases[] | [.database, .schedule, (.runs | length)]]' "$OUT")" \
         '[["shop/a","30 2 * * *",10],["shop/b","@hourly",10],["shop/c",null,0]]'
     # From now on, in order.
-    expect_equal "$(jq -c '.from as $from | [.databases[].runs | (. == sort_by(.due_at)) and all(.[]; .due_at > $from)] | all' "$OUT")" true
+    expect_equal "$(jq -c '.from_at as $from | [.databases[].runs | (. == sort_by(.due_at)) and all(.[]; .due_at > $from)] | all' "$OUT")" true
 }
 test_case 'ten of each, and those without a schedule are named' all_of_them
 

@@ -36,7 +36,7 @@ a_slot_once() {
     [ "$(told '.[1] | [.requests, .rows_read, .retries, .ms] | map(type == "number") | all')" = true ]
     expect_equal "$(told '.[2] | [.how, .good, (.problems | length)] | join(" ")')" 'replay true 0'
     expect_equal "$(told '.[3] | [.removed, .freed_bytes] | join(" ")')" '0 0'
-    expect_equal "$(newest "$1" '.slot + " " + .verified + " " + .verified_how')" "$slot good replay"
+    expect_equal "$(newest "$1" '.slot_at + " " + .verified + " " + .verified_how')" "$slot good replay"
     expect_out 'good, rebuilt'
     # Once more, and an earlier one: they are answered.
     for slot in "$slot" "$(ago '2 hours')"; do

@@ -223,7 +223,7 @@ pins() {
     expect_exit 0 d1keep list local/shop
     expect_out '^SNAPSHOT +LABEL +PINNED +AGE '
     expect_out ' - +until 2100-01-01T04:59:59Z +[0-9]+ '
-    expect_equal "$(d1keep show "local/shop@$old" --json | jq -c '[.pinned, .pinned_until]')" '[true,"2100-01-01T04:59:59Z"]'
+    expect_equal "$(d1keep show "local/shop@$old" --json | jq -c '[.pinned, .pin_ends_at]')" '[true,"2100-01-01T04:59:59Z"]'
     expect_exit 0 d1keep pin "local/shop@$old"
     expect_exit 0 d1keep show "local/shop@$old"
     expect_out '^pinned +yes$'
@@ -280,9 +280,10 @@ asks_for_production() {
     change
     expect_exit 0 d1keep backup production/shop
     expect_error 4 'will be gone for good' d1keep remove production/shop@latest
-    expect_err '^d1keep: hint: add --yes$'
+    expect_err '^d1keep: hint: add --yes-i-mean production/shop$'
     expect_equal "$(d1keep list production/shop --json | jq '.snapshots | length')" 2
-    expect_exit 0 d1keep remove production/shop@latest --yes
+    expect_error 4 'the target is production/shop' d1keep remove production/shop@latest --yes-i-mean production/shops
+    expect_exit 0 d1keep remove production/shop@latest --yes-i-mean production/shop
     expect_equal "$(d1keep list production/shop --json | jq '.snapshots | length')" 1
 }
 test_case 'remove: production asks' asks_for_production

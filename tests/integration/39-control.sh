@@ -233,8 +233,8 @@ metrics() {
     expect_match "$TEST_TMP/headers" '^Content-Type: text/plain; version=0.0.4'
     expect_exit 0 awk -f "$TESTS/tools/prometheus.awk" "$TEST_TMP/metrics"
     for line in 'd1keep_up 1' 'd1keep_databases 2' 'd1keep_runs_total\{outcome="good"\} 2' \
-        'd1keep_last_snapshot_rows\{environment="prod",database="auth"\} 12000' 'd1keep_running\{environment="prod",database="shop"\} 0' \
-        'd1keep_last_success_timestamp_seconds\{environment="prod",database="auth"\} 1[0-9]{9}' 'd1keep_failures_in_a_row\{.*auth"\} 0'; do
+        'd1keep_last_snapshot_rows\{environment="prod",database="prod/auth"\} 12000' 'd1keep_running\{environment="prod",database="prod/shop"\} 0' \
+        'd1keep_last_success_timestamp_seconds\{environment="prod",database="prod/auth"\} 1[0-9]{9}' 'd1keep_failures_in_a_row\{.*auth"\} 0'; do
         expect_match "$TEST_TMP/metrics" "^$line\$"
     done
 }

@@ -300,7 +300,7 @@ the account is overloaded
 look there
 75'
     expect_equal "$(said .message)" \
-        "shop/a: no backup: the account is overloaded; the newest verified snapshot is $(said .verified_age_seconds) s old"
+        "shop/a: no backup: the account is overloaded; the newest verified snapshot is $(said ".verified_age_ms / 1000") s old"
     run 1 a
     run 1 a
     expect_equal "$(told)" 'failure '
@@ -312,7 +312,7 @@ look there
     rm "$FAKE/do/shop.a"
     run 0 a
     expect_equal "$(told)" 'failure failure recovery '
-    expect_equal "$(said '.lasted_seconds >= 90000 and .lasted_seconds < 90400')" true
+    expect_equal "$(said '.lasted_ms >= 90000000 and .lasted_ms < 90400000')" true
     run 0 a
     expect_equal "$(got)" 3
     expect_equal "$(state "SELECT count(*) FROM alerts WHERE told_at > 0")" 0

@@ -46,17 +46,17 @@ finds_nothing_wrong() {
         expect_exit 0 d1keep verify "$database"
     done
     expect_exit 0 d1keep doctor production
-    finds ok configuration files 'nobody else'
-    finds ok configuration signing 'is trusted'
-    finds ok 'account taco' token 'may read'
-    finds ok 'account taco' clock 'within 5 minutes'
-    finds ok 'account taco' budget 'requests could go out'
-    finds ok 'bucket taco-backups' objects 'written, read, not overwritten, replaced, listed, deleted'
-    finds ok 'bucket taco-backups' clock 'within'
-    finds ok 'database production/auth' reading 'answers'
-    finds ok 'database production/auth' age 'old$'
-    finds ok state_dir room 'free at'
-    finds ok TMPDIR room 'free at'
+    finds good configuration files 'nobody else'
+    finds good configuration signing 'is trusted'
+    finds good 'account taco' token 'may read'
+    finds good 'account taco' clock 'within 5 minutes'
+    finds good 'account taco' budget 'requests could go out'
+    finds good 'bucket taco-backups' objects 'written, read, not overwritten, replaced, listed, deleted'
+    finds good 'bucket taco-backups' clock 'within'
+    finds good 'database production/auth' reading 'answers'
+    finds good 'database production/auth' age 'old$'
+    finds good state_dir room 'free at'
+    finds good TMPDIR room 'free at'
     # Nobody runs the daemon here, and production has a schedule: worth a word, but nothing is wrong.
     finds warning daemon running 'no d1keepd works' 'systemctl enable'
     expect_out '^0 problems, 1 warning, '
@@ -72,7 +72,7 @@ is_a_document_of_all() {
     jq -e '.problems == 0 and .warnings == 4' "$OUT"
     jq -e '[.findings[] | select(.check == "age" and .finding == "warning") | .subject] ==
         ["database staging/auth", "database staging/billing", "database local/shop"]' "$OUT"
-    jq -e 'all(.findings[]; (.finding == "ok") == (.remedy == null))' "$OUT"
+    jq -e 'all(.findings[]; (.finding == "good") == (.remedy == null))' "$OUT"
     jq -e 'any(.findings[]; .subject == "bucket here" and .check == "room")' "$OUT"
     expect_equal "$(probes_left)" ''
 }
@@ -84,7 +84,7 @@ finds_a_wrong_token() {
     finds problem 'account taco' token 'refused the API token' 'D1'
     # Said once: what needs the token is not tried.
     refuse_match "$OUT" 'production/auth: reading'
-    finds ok 'bucket taco-backups' objects 'written'
+    finds good 'bucket taco-backups' objects 'written'
     rm "$TEST_TMP/token"
     expect_exit 1 d1keep doctor production/auth
     finds problem 'account taco' token 'token' 'api_token'
@@ -102,7 +102,7 @@ finds_wrong_keys() {
     expect_exit 1 d1keep doctor production/auth
     finds problem 'bucket taco-backups' write 'secret access key is wrong' 'SHA-256'
     refuse_match "$OUT" 'production/auth: age'
-    finds ok 'database production/auth' reading answers
+    finds good 'database production/auth' reading answers
     write_secret "$TEST_TMP/s3.secret" "$RIG_SECRET_KEY"
     sed -i 's/^bucket "taco-backups" {/&\n    bucket = "nowhere"/' "$CONF"
     expect_exit 1 d1keep doctor production/auth
@@ -123,7 +123,7 @@ finds_a_clock_that_is_off() {
     finds problem 'bucket taco-backups' clock '(19|20) min.* behind'
     expect_exit 1 faketime -f +7m env DONT_FAKE_MONOTONIC=1 "$D1KEEP" doctor production/auth
     finds problem 'bucket taco-backups' clock '7 min.*ahead|6 min.*ahead'
-    finds ok 'bucket taco-backups' objects written
+    finds good 'bucket taco-backups' objects written
     expect_equal "$(probes_left)" ''
 }
 test_case 'a clock that is off' finds_a_clock_that_is_off
@@ -205,7 +205,7 @@ finds_snapshots_that_are_old_or_damaged() {
     finds problem 'database local/shop' age 'none of its 1 snapshots is known to be good' 'verify'
     expect_exit 0 d1keep verify local/shop --replay
     expect_exit 0 d1keep doctor local
-    finds ok 'database local/shop' age 'old$'
+    finds good 'database local/shop' age 'old$'
     expect_exit 1 faketime -f +3d env DONT_FAKE_MONOTONIC=1 "$D1KEEP" doctor local
     finds problem 'database local/shop' age '3 d old, and may be 1 d 2 h' 'd1keep status'
     expect_exit 1 faketime -f -3d env DONT_FAKE_MONOTONIC=1 "$D1KEEP" doctor local
@@ -244,7 +244,7 @@ finds_what_is_wrong_with_keys_and_daemon() {
 }
 test_case 'keys that do not fit, a damaged state file' finds_what_is_wrong_with_keys_and_daemon
 
-daemon_answers() { expect_exit 0 d1keep doctor local && grep -q '^ok *daemon: version: ' "$OUT"; }
+daemon_answers() { expect_exit 0 d1keep doctor local && grep -q '^good *daemon: version: ' "$OUT"; }
 asks_the_daemon() {
     CONF_TOP=$(cat "$TEST_TMP/sign.lines")
     write_conf
@@ -252,8 +252,8 @@ asks_the_daemon() {
     rm -rf "$TEST_TMP/bucket"
     start_background "$TEST_TMP/d1keepd.log" "$D1KEEPD" -c "$CONF" --foreground
     wait_for 20 daemon_answers
-    finds ok daemon running 'd1keepd works in'
-    finds ok daemon state 'can be read'
+    finds good daemon running 'd1keepd works in'
+    finds good daemon state 'can be read'
     end_process "$BACKGROUND_PID"
 }
 test_case 'a daemon that runs, and its version' asks_the_daemon

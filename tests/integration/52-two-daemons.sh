@@ -32,7 +32,7 @@ BEGAN=$EPOCHSECONDS
 
 slots_of() { # DATABASE   the slots that its snapshots answer, one a line
     d1keep list "$1" --json | jq -r '.snapshots[].snapshot' | while read -r snapshot; do
-        d1keep show "$snapshot" --json | jq -r '.slot // .snapshot.slot // empty'
+        d1keep show "$snapshot" --json | jq -r '.slot_at // empty'
     done
 }
 has_slots() { # DATABASE COUNT

@@ -230,12 +230,15 @@ START_TEST(text_has_many_forms)
 	struct config *c;
 
 	(void)setenv("D1KEEP_TEST_ZONE", "Asia/Kathmandu", 1);
+	(void)setenv("D1KEEP_TEST_EMPTY", "", 1);
 	c = fixture_read(unit_folder(), "\xef\xbb\xbf# a mark of byte order, and CRLF\r\n"
 	    "jobs = '7'\r\n/* two\nlines */ workers = 3 # three\n//none\ntimezone = \"${D1KEEP_TEST_ZONE}\"\n"
+	    "state_dir = \"/${D1KEEP_NO_SUCH:-of:-what}${D1KEEP_TEST_EMPTY}${D1KEEP_TEST_ZONE:-x}\" # ${D1KEEP_NO_SUCH}\n"
 	    ACCOUNT "bucket here { type = directory path = \"a#b//c /*d*/\" }\n" ENVIRONMENT);
 	ck_assert_uint_eq(c->jobs, 7);
 	ck_assert_uint_eq(c->workers, 3);
 	ck_assert_str_eq(c->timezone, "Asia/Kathmandu");
+	ck_assert_str_eq(c->state_dir, "/of:-whatAsia/Kathmandu");
 	ck_assert_ptr_nonnull(strstr(c->buckets[0]->path, "/a#b/c /*d*"));
 	config_free(c);
 }

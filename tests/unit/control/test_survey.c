@@ -104,7 +104,7 @@ static void set_up(struct world *world)
 START_TEST(how_each_fares)
 {
 	static const enum health expected[] = {
-		HEALTH_FINE, HEALTH_FAILED, HEALTH_STALE, HEALTH_NEVER, HEALTH_INCOMPLETE, HEALTH_FAILED,
+		HEALTH_GOOD, HEALTH_FAILED, HEALTH_STALE, HEALTH_NEVER, HEALTH_INCOMPLETE, HEALTH_FAILED,
 	};
 	struct world world;
 	struct survey *survey;
