@@ -1,7 +1,6 @@
 #include "tables/pages.h"
 
 #include "base/clock.h"
-#include "base/utf8.h"
 
 #define FIRST_ROWS 500
 #define MOST_ROWS 200000
@@ -18,8 +17,9 @@ void pages_init(struct pages *pages, struct reader *reader, const struct table *
 	*pages = (struct pages){
 		.reader = reader, .table = table, .rows = FIRST_ROWS,
 		.mode = select_first_mode(table),
-		.last = BUF_INIT(TUPLE_MAX_BYTES), .sql = BUF_INIT(1u << 20),
+		.last = BUF_INIT(TUPLE_MAX_BYTES),
 	};
+	groups_init(&pages->groups, table);
 	if (reader->page_bytes == 0)
 		reader->page_bytes = reader->db->traits.page_bytes;
 }
@@ -27,13 +27,6 @@ void pages_init(struct pages *pages, struct reader *reader, const struct table *
 void pages_release(struct pages *pages)
 {
 	buf_release(&pages->last);
-	buf_release(&pages->sql);
-}
-
-void page_release(struct page *page)
-{
-	db_answer_release(&page->answer);
-	buf_release(&page->big);
 }
 
 int pages_resume(struct pages *pages, struct span last, enum select_mode mode, struct err *err)
@@ -51,26 +44,28 @@ static struct span last_tuple(const struct pages *p)
 
 /* ---- how many rows next ---- */
 
+/* What a page brought: rows, and the text of them. */
+struct brought {
+	int64_t rows, bytes;
+};
+
 /* By what the last page brought, and how long it took. */
-static void adapt(struct pages *p, const struct db_rows *rows, int64_t took_ms)
+static void adapt(struct pages *p, const struct brought *b, int64_t took_ms)
 {
 	struct reader *r = p->reader;
-	size_t bytes = 0;
 	int64_t most, fit;
 
-	if (rows->count == 0)
+	if (b->rows == 0)
 		return;
-	for (size_t i = 0; i < rows->count; i++)
-		bytes += db_cell(rows, i, 0).len;
 	if (took_ms > LONG_PAGE_MS && r->page_bytes > LEAST_PAGE_BYTES)
 		r->page_bytes /= 2;
-	else if (took_ms < SHORT_PAGE_MS && bytes >= r->page_bytes / 2 &&
+	else if (took_ms < SHORT_PAGE_MS && b->bytes >= (int64_t)r->page_bytes / 2 &&
 	    r->page_bytes < r->db->traits.page_bytes_max)
 		r->page_bytes *= 2;
 	if (r->page_bytes > r->db->traits.page_bytes_max)
 		r->page_bytes = r->db->traits.page_bytes_max;
-	most = (int64_t)rows->count * GROWTH;
-	fit = (int64_t)(r->page_bytes / (bytes / rows->count + 1));
+	most = b->rows * GROWTH;
+	fit = (int64_t)r->page_bytes / (b->bytes / b->rows + 1);
 	p->rows = fit < most ? fit : most;
 	if (p->rows > MOST_ROWS)
 		p->rows = MOST_ROWS;
@@ -105,64 +100,69 @@ static int read_big_row(struct pages *p, struct page *ret, struct err *err)
 		return -1;
 	ret->is_last = p->ended = rc == 0;
 	p->rows = 1;
+	groups_forget(&p->groups);
 	if (rc == 0)
 		return 0;
 	buf_reset(&p->last);
 	return buf_add(&p->last, ret->big.data, ret->big.len, err);
 }
 
-static int query(struct pages *p, enum select_mode mode, struct db_answer *ret, struct err *err)
+static int look_at_keys(struct pages *p, const struct page *page, struct span last,
+    const struct brought *b, struct err *err)
 {
-	const struct reader *r = p->reader;
-	const char *sql[2] = { NULL, "SELECT total_changes()" };
+	AUTO_BUF spare = BUF_INIT(TUPLE_MAX_BYTES);
+	size_t place = p->table->key[0];
+	int64_t first_key, last_key;
+	struct span first;
+	int rc = page_end(page, p->reader, p->table, false, &spare, &first, err);
 
-	buf_reset(&p->sql);
-	if (select_page(&p->sql, p->table, mode, last_tuple(p), p->rows, err) != 0)
-		return -1;
-	sql[0] = buf_str(&p->sql);
-	if (db_query(r->db, sql, r->db->traits.one_moment ? 1 : 2, ret, err) != 0)
-		return -1;
-	if (rows_have_null(&ret->rows[0])) {
-		db_answer_release(ret);
-		return err_set(err, ERR_TOO_BIG, "a row is too big");
-	}
+	if (rc != 1)
+		return rc == -1 ? -1 : 0;
+	if (!tuple_integer(first, place, &first_key) || !tuple_integer(last, place, &last_key))
+		return err_set(err, ERR_CORRUPT, "the database answered a row without its rowid");
+	groups_saw(&p->groups, first_key, last_key, b->rows, b->bytes);
 	return 0;
 }
 
-/* The key to read on behind. Where the last row has to be asked for otherwise,
- * whoever takes the page finds that out, and resumes before it. */
-static int keep_last(struct pages *p, const struct page *page, struct err *err)
+/* The key to read on behind. Where a row has to be asked for otherwise, whoever
+ * takes the page finds that out, and resumes before it. */
+static int keep_last(struct pages *p, const struct page *page, const struct brought *b,
+    struct err *err)
 {
-	const struct db_rows *rows = &page->answer.rows[0];
 	AUTO_BUF spare = BUF_INIT(TUPLE_MAX_BYTES);
-	struct tuple_scan scan;
 	struct span tuple;
-	struct db_cell cell;
 	int rc;
 
-	if (rows->count == 0 || p->ended)
+	if (p->ended)
 		return 0;
-	cell = db_cell(rows, rows->count - 1, 0);
-	reader_scan(&scan, p->reader->db, cell, p->table, page->mode);
-	rc = tuple_next(&scan, &spare, &tuple, err);
+	rc = page_end(page, p->reader, p->table, true, &spare, &tuple, err);
 	if (rc == TUPLE_DOUBTFUL)
 		p->ended = true;
 	if (rc != 1)
 		return rc == -1 ? -1 : 0;
 	buf_reset(&p->last);
-	return buf_add(&p->last, tuple.text, tuple.len, err);
+	if (buf_add(&p->last, tuple.text, tuple.len, err) != 0)
+		return -1;
+	return p->groups.never ? 0 : look_at_keys(p, page, tuple, b, err);
 }
 
-static int take_answer(struct pages *p, struct page *page, int64_t asked, int64_t took_ms,
-    struct err *err)
+static int take_answer(struct pages *p, struct page *page, int64_t took_ms, struct err *err)
 {
 	const struct db_answer *answer = &page->answer;
+	struct brought brought;
 
-	if (answer->count > 1 && reader_check_changes(p->reader, &answer->rows[1], err) != 0)
+	if (!p->reader->db->traits.one_moment &&
+	    reader_check_changes(p->reader, &answer->rows[answer->count - 1], err) != 0)
 		return -1;
-	page->is_last = p->ended = (int64_t)answer->rows[0].count < asked;
-	adapt(p, &answer->rows[0], took_ms);
-	return keep_last(p, page, err);
+	if (page_weigh(page, &brought.rows, &brought.bytes, err) != 0)
+		return -1;
+	p->ended = page->is_last;
+	adapt(p, &brought, took_ms);
+	if (keep_last(p, page, &brought, err) != 0)
+		return -1;
+	if (page->mode == SELECT_GROUPED)
+		p->groups.behind = page->next - 1;
+	return 0;
 }
 
 static int64_t now_ms(const struct pages *p)
@@ -170,21 +170,35 @@ static int64_t now_ms(const struct pages *p)
 	return p->reader->clock != NULL ? clock_now_ms(p->reader->clock) : 0;
 }
 
+static int fetch(struct pages *p, struct page *page, struct err *err)
+{
+	struct select_groups groups;
+
+	if (page->mode == SELECT_PLAIN && groups_plan(&p->groups, p->rows, &groups))
+		return page_ask_groups(page, p->reader, p->table, &groups, err);
+	return page_ask(page, p->reader, p->table, last_tuple(p), p->rows, err);
+}
+
 int pages_next(struct pages *p, struct page *ret, struct err *err)
 {
 	for (ret->mode = p->mode; ; ) {
-		int64_t asked = p->rows, began = now_ms(p);
+		int64_t began = now_ms(p);
 
-		if (query(p, ret->mode, &ret->answer, err) != 0) {
+		if (fetch(p, ret, err) != 0) {
 			if (err->code != ERR_TOO_BIG)
 				return -1;
+			if (ret->mode == SELECT_GROUPED) {
+				p->groups.never = true;
+				ret->mode = p->mode;
+				continue;
+			}
 			if (p->rows == 1)
 				return read_big_row(p, ret, err);
 			ask_for_less(p);
 			continue;
 		}
 		if (!reader_is_replaced(p->reader->db, &ret->answer.rows[0], ret->mode))
-			return take_answer(p, ret, asked, now_ms(p) - began, err);
+			return take_answer(p, ret, now_ms(p) - began, err);
 		db_answer_release(&ret->answer);
 		ret->mode = SELECT_HEX;
 	}

@@ -2,7 +2,8 @@
  * The pages of a table, fetched one behind the other. The size of a page follows
  * what comes back: it grows at once to what the database's kind likes, becomes
  * smaller when a page takes long, and halves when the engine says "too big", down
- * to one row; a single row that is too big is read value by value, in slices.
+ * to one row; a single row that is too big is read value by value, in slices. Where
+ * rowids lie close together, rows are asked for in groups (tables/groups.h).
  */
 #ifndef D1KEEP_TABLES_PAGES_H
 #define D1KEEP_TABLES_PAGES_H
@@ -10,23 +11,17 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "tables/reader.h"
+#include "tables/groups.h"
+#include "tables/page.h"
 
 struct pages {
 	struct reader *reader;
 	const struct table *table;
 	enum select_mode mode;   /* of pages that need no other one */
 	int64_t rows;            /* to ask for next */
+	struct groups groups;    /* or these */
 	bool ended;              /* there is nothing behind `last` */
 	struct buf last;         /* the last tuple fetched; empty at the start */
-	struct buf sql;
-};
-
-struct page {
-	struct db_answer answer; /* its first statement's rows, a tuple a row */
-	struct buf big;          /* or this one tuple, when there are no statements */
-	enum select_mode mode;   /* how they were asked for */
-	bool is_last;
 };
 
 void pages_init(struct pages *pages, struct reader *reader, const struct table *table);
@@ -34,7 +29,6 @@ void pages_release(struct pages *pages);
 
 /* Fetch the page behind the last one. `ret` zeroed; release it in any case. */
 int pages_next(struct pages *pages, struct page *ret, struct err *err);
-void page_release(struct page *page);
 
 /* Go on behind this tuple (text NULL: from the start), whatever was fetched since,
  * and ask for all that follows in this way. */

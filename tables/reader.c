@@ -11,6 +11,8 @@
 #include "base/utf8.h"
 
 #define DIRECT_MAX_VALUES 2000
+/* More than any group has rows. */
+#define GROUP_COUNT_DIGITS 9
 
 /* ---- the rows of one answer ---- */
 
@@ -41,25 +43,45 @@ void reader_scan(struct tuple_scan *ret, const struct db *db, struct db_cell cel
 {
 	tuple_scan_init(ret, cell.text != NULL ? cell.text : "", cell.len, table->value_count);
 	ret->exact_reals = db->traits.exact_reals;
-	ret->as_quoted = mode == SELECT_PLAIN;
-	ret->reals = table->reals;
-	ret->numbers = table->numbers;
+	ret->as_quoted = mode == SELECT_PLAIN || mode == SELECT_GROUPED;
+	ret->affinities = table->affinities;
 }
 
 /* As tuple_next() at last: 0, -1 or TUPLE_DOUBTFUL. */
-static int visit_cell(struct tuple_scan *scan, struct buf *spare, row_visit *visit, void *ctx,
-    struct err *err)
+static int visit_cell(struct tuple_scan *scan, int64_t rows, struct buf *spare, row_visit *visit,
+    void *ctx, struct err *err)
 {
 	struct span tuple;
 	int rc;
 
-	if (scan->text == scan->end)
-		return err_set(err, ERR_CORRUPT, "the database answered nothing for a row");
 	while ((rc = tuple_next(scan, spare, &tuple, err)) == 1) {
+		rows--;
 		if (visit(ctx, tuple, err) != 0)
 			return -1;
 	}
+	if (rc == 0 && rows != 0)
+		return err_set(err, ERR_CORRUPT, "the database answered fewer or more rows than it has");
 	return rc;
+}
+
+bool reader_cut_count(struct db_cell *cell, int64_t *ret)
+{
+	size_t digits = 0;
+	int64_t count = 0;
+
+	for (; digits < cell->len && digits < GROUP_COUNT_DIGITS; digits++) {
+		char c = cell->text[digits];
+
+		if (c < '0' || c > '9')
+			break;
+		count = count * 10 + (c - '0');
+	}
+	if (digits == 0)
+		return false;
+	cell->text += digits;
+	cell->len -= digits;
+	*ret = count;
+	return true;
 }
 
 static int visit_answer(const struct db *db, const struct db_rows *rows, const struct table *table,
@@ -69,10 +91,14 @@ static int visit_answer(const struct db *db, const struct db_rows *rows, const s
 	int rc = 0;
 
 	for (size_t i = 0; i < rows->count && rc == 0; i++) {
+		struct db_cell cell = db_cell(rows, i, 0);
 		struct tuple_scan scan;
+		int64_t count = 1;
 
-		reader_scan(&scan, db, db_cell(rows, i, 0), table, mode);
-		rc = visit_cell(&scan, &spare, visit, ctx, err);
+		if (mode == SELECT_GROUPED && !reader_cut_count(&cell, &count))
+			return err_set(err, ERR_CORRUPT, "the database did not tell how many rows it answered");
+		reader_scan(&scan, db, cell, table, mode);
+		rc = visit_cell(&scan, count, &spare, visit, ctx, err);
 	}
 	return rc;
 }
@@ -132,7 +158,32 @@ struct paging {
 	struct queue *queue;     /* NULL: each page when it is wanted */
 	struct buf last;         /* the last tuple visited; empty at the start */
 	bool page_begins;
+	bool grouped;            /* this page: its keys must grow, … */
+	int64_t key;             /* … from behind this one */
 };
+
+/* Nothing but this says in which order a group's rows come. */
+static int check_key(struct paging *p, struct span tuple, struct err *err)
+{
+	int64_t key;
+
+	if (!tuple_integer(tuple, p->table->key[0], &key) || key <= p->key)
+		return err_set(err, ERR_CORRUPT, "the database answered rows out of order");
+	p->key = key;
+	return 0;
+}
+
+/* Behind the page before, and behind what was visited, if that is more. */
+static void begin_keys(struct paging *p, const struct page *page)
+{
+	struct span last = { p->last.data, p->last.len };
+
+	p->grouped = page->mode == SELECT_GROUPED;
+	if (!p->grouped)
+		return;
+	if (last.len == 0 || !tuple_integer(last, p->table->key[0], &p->key) || p->key < page->behind)
+		p->key = page->behind;
+}
 
 static int pass_row(void *ctx, struct span tuple, struct err *err)
 {
@@ -143,6 +194,8 @@ static int pass_row(void *ctx, struct span tuple, struct err *err)
 	    memcmp(p->last.data, tuple.text, tuple.len) == 0)
 		return err_set(err, ERR_CORRUPT, "the database answered the same row again");
 	p->page_begins = false;
+	if (p->grouped && check_key(p, tuple, err) != 0)
+		return -1;
 	buf_reset(&p->last);
 	if (buf_add(&p->last, tuple.text, tuple.len, err) != 0)
 		return -1;
@@ -211,6 +264,7 @@ static int visit_page(struct paging *p, const struct page *page, struct err *err
 	int rc;
 
 	p->page_begins = true;
+	begin_keys(p, page);
 	if (page->big.len > 0) {
 		rc = pass_row(p, (struct span){ page->big.data, page->big.len }, err);
 		return rc == 0 ? 1 : -1;

@@ -56,6 +56,9 @@ bool reader_is_replaced(const struct db *db, const struct db_rows *rows, enum se
 void reader_scan(struct tuple_scan *ret, const struct db *db, struct db_cell cell,
     const struct table *table, enum select_mode mode);
 
+/* Take the number of rows off the front of a group's cell (tables/select.h). */
+bool reader_cut_count(struct db_cell *cell, int64_t *ret);
+
 /* Is any of them NULL? So printf() answers when a row's tuple is longer than the
  * engine's longest string: the same as ERR_TOO_BIG. */
 bool rows_have_null(const struct db_rows *rows);

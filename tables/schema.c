@@ -400,8 +400,7 @@ static void release_table(struct table *t)
 	free(t->pk);
 	free(t->values);
 	free(t->key);
-	free(t->reals);
-	free(t->numbers);
+	free(t->affinities);
 	free(t->key_collations);
 	free(t->name);
 	free(t->sql);

@@ -18,6 +18,7 @@
 
 #include "base/err.h"
 #include "db/db.h"
+#include "tables/tuple.h"
 
 struct column {
 	char *name;
@@ -58,8 +59,7 @@ struct table {
 	size_t pk_count, pk_cap;
 	const char *rowid;        /* the name its rowid goes by, or NULL */
 	const char **values;      /* names, in tuple order; not owned */
-	bool *reals;              /* of each value: its column is declared as REAL; or NULL */
-	bool *numbers;            /* … as REAL or INTEGER: text is not expected; or NULL */
+	enum affinity *affinities; /* of each value; or NULL: not known */
 	size_t value_count;
 	size_t *key;              /* places in the tuple of what orders the rows */
 	const char **key_collations; /* of each: NULL for the column's own; not owned */
@@ -101,16 +101,15 @@ struct schema {
 int schema_read(struct db *db, struct schema *ret, struct err *err);
 void schema_release(struct schema *schema);
 
-/* May the value at this place be expected to hold REALs, whole ones too? Any value
- * of another column may be one as well: affinity only decides what is usual. */
-static inline bool table_has_reals(const struct table *table, size_t place)
+static inline enum affinity table_affinity(const struct table *table, size_t place)
 {
-	return table->reals != NULL && table->reals[place];
+	return table->affinities != NULL ? table->affinities[place] : AFFINITY_OTHER;
 }
 
-static inline bool table_has_numbers(const struct table *table, size_t place)
+/* Is its key one integer, the rowid? */
+static inline bool table_has_rowid_key(const struct table *table)
 {
-	return table->numbers != NULL && table->numbers[place];
+	return table->kind == TABLE_ORDINARY && table->rowid != NULL && table->key_count == 1;
 }
 
 /* The statement whose answer makes a fingerprint, and the fingerprint of an

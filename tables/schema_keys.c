@@ -42,39 +42,37 @@ static const char *name_of_rowid(const struct table *t)
 	return NULL;
 }
 
-/* Affinity REAL: sqlite.org/datatype3.html#determination_of_column_affinity. */
-static bool is_declared_real(const char *type)
+/* sqlite.org/datatype3.html#determination_of_column_affinity: the first that fits. */
+static enum affinity affinity_of(const char *type)
 {
-	static const char *const sooner[] = { "INT", "CHAR", "CLOB", "TEXT", "BLOB" };
+	static const struct { const char *part; enum affinity affinity; } rules[] = {
+		{ "INT", AFFINITY_INTEGER },
+		{ "CHAR", AFFINITY_TEXT }, { "CLOB", AFFINITY_TEXT }, { "TEXT", AFFINITY_TEXT },
+		{ "BLOB", AFFINITY_OTHER },
+		{ "REAL", AFFINITY_REAL }, { "FLOA", AFFINITY_REAL }, { "DOUB", AFFINITY_REAL },
+	};
 
-	for (size_t i = 0; i < sizeof(sooner) / sizeof(sooner[0]); i++) {
-		if (strcasestr(type, sooner[i]) != NULL)
-			return false;
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		if (strcasestr(type, rules[i].part) != NULL)
+			return rules[i].affinity;
 	}
-	return strcasestr(type, "REAL") != NULL || strcasestr(type, "FLOA") != NULL ||
-	    strcasestr(type, "DOUB") != NULL;
-}
-
-static bool is_declared_integer(const char *type)
-{
-	return strcasestr(type, "INT") != NULL;
+	return AFFINITY_OTHER;
 }
 
 static void add_values(struct table *t, bool with_rowid)
 {
 	t->values = mem_calloc(t->column_count + 1, sizeof(*t->values));
-	t->numbers = mem_calloc(t->column_count + 1, sizeof(*t->numbers));
-	t->reals = mem_calloc(t->column_count + 1, sizeof(*t->reals));
+	t->affinities = mem_calloc(t->column_count + 1, sizeof(*t->affinities));
 	t->key = mem_calloc(t->pk_count + 1, sizeof(*t->key));
 	t->key_collations = mem_calloc(t->pk_count + 1, sizeof(*t->key_collations));
-	if (with_rowid)
+	if (with_rowid) {
+		t->affinities[t->value_count] = AFFINITY_INTEGER;
 		t->values[t->value_count++] = t->rowid;
+	}
 	for (size_t i = 0; i < t->column_count; i++) {
 		if (t->columns[i].generated)
 			continue;
-		t->reals[t->value_count] = is_declared_real(t->columns[i].type);
-		t->numbers[t->value_count] = t->reals[t->value_count] ||
-		    is_declared_integer(t->columns[i].type);
+		t->affinities[t->value_count] = affinity_of(t->columns[i].type);
 		t->values[t->value_count++] = t->columns[i].name;
 	}
 }

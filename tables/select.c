@@ -7,6 +7,10 @@
 
 /* Function arguments at once: D1 documents 32, one is the format. */
 #define FORMAT_ARGUMENTS 30
+/* No table that is read has such a name. */
+#define GROUPS "_d1keep_groups"
+/* Each puts two operators on top of each other. */
+#define TESTS_TOGETHER 25
 /* A longer name is written once a value, or the statement gets too long. */
 #define REPEATED_NAME_BYTES 40
 #define PLAIN_NAMES_BYTES 10000
@@ -27,6 +31,7 @@
 
 #define FORMATS(quote) { \
 	[SELECT_PLAIN] = quote, \
+	[SELECT_GROUPED] = quote, \
 	[SELECT_QUOTED] = "CASE WHEN typeof(%1$s)='text' AND instr(%1$s,char(0)) THEN " \
 	    AS_HEX_TEXT " ELSE " quote " END", \
 	[SELECT_HEX] = "CASE typeof(%1$s) WHEN 'text' THEN " AS_HEX_TEXT " ELSE " quote " END", \
@@ -45,10 +50,15 @@ static const char *value_format(const struct table *t, enum select_mode mode)
 	return (t->exact_reals ? exact : of_d1)[mode];
 }
 
+static bool is_plain(enum select_mode mode)
+{
+	return mode == SELECT_PLAIN || mode == SELECT_GROUPED;
+}
+
 /* The value's, where a column's values differ in how they are shown. */
 static const char *format_at(const struct table *t, size_t place, enum select_mode mode)
 {
-	if (mode == SELECT_PLAIN && !table_has_reals(t, place))
+	if (is_plain(mode) && table_affinity(t, place) != AFFINITY_REAL)
 		return QUOTE;
 	return value_format(t, mode);
 }
@@ -75,26 +85,47 @@ static bool is_key(const struct table *t, size_t place)
 	return false;
 }
 
-/* The value at `place`. A sketch shows keys in full: the row is found by them. */
+/* What printf() itself makes of a value costs less than what quote() makes for it:
+ * of texts, and of rowids, which are integers whatever comes. */
+static const char *plain_directive(const struct table *t, size_t place)
+{
+	if (t->values[place] == t->rowid)
+		return "%d";
+	return table_affinity(t, place) == AFFINITY_TEXT ? "%Q" : NULL;
+}
+
+static const char *directive(const struct table *t, size_t place, enum select_mode mode)
+{
+	const char *plain = is_plain(mode) ? plain_directive(t, place) : NULL;
+
+	return plain != NULL ? plain : "%s";
+}
+
+/* The value at `place`, for its directive. A sketch shows keys in full: the row is
+ * found by them. */
 static int add_value_at(struct buf *ret, const struct table *t, size_t place,
     enum select_mode mode, struct err *err)
 {
+	if (is_plain(mode) && plain_directive(t, place) != NULL)
+		return literal_add_name(ret, t->values[place], err);
 	if (mode == SELECT_SKETCH && is_key(t, place))
 		mode = SELECT_HEX;
 	return add_value(ret, t->values[place], format_at(t, place, mode), err);
 }
 
-/* ||printf('%s,%s,…',v,v,…) of the values from `from` up to `to`. */
+/* printf('%s,%s,…',v,v,…) of the values from `from` up to `to`; the first of a
+ * tuple's opens the parenthesis, and the last closes it. */
 static int add_format(struct buf *ret, const struct table *t, enum select_mode mode,
     size_t from, size_t to, struct err *err)
 {
-	if (buf_adds(ret, "||printf('", err) != 0)
+	if (buf_adds(ret, from == 0 ? "printf('(" : "||printf(',", err) != 0)
 		return -1;
 	for (size_t i = from; i < to; i++) {
-		if (buf_adds(ret, i == 0 ? "%s" : ",%s", err) != 0)
+		if (buf_adds(ret, i == from ? "" : ",", err) != 0 ||
+		    buf_adds(ret, directive(t, i, mode), err) != 0)
 			return -1;
 	}
-	if (buf_adds(ret, "'", err) != 0)
+	if (buf_adds(ret, to == t->value_count ? ")'" : "'", err) != 0)
 		return -1;
 	for (size_t i = from; i < to; i++) {
 		if (buf_adds(ret, ",", err) != 0 || add_value_at(ret, t, i, mode, err) != 0)
@@ -103,13 +134,11 @@ static int add_format(struct buf *ret, const struct table *t, enum select_mode m
 	return buf_adds(ret, ")", err);
 }
 
-/* '('||printf(…)||printf(…)||')': few operators, however many columns, since
- * the depth of an expression is limited. */
+/* printf(…)||printf(…): few operators, however many columns, since the depth of an
+ * expression is limited. */
 static int add_tuple(struct buf *ret, const struct table *t, enum select_mode mode,
     struct err *err)
 {
-	if (buf_adds(ret, "'('", err) != 0)
-		return -1;
 	for (size_t from = 0; from < t->value_count; from += FORMAT_ARGUMENTS) {
 		size_t to = from + FORMAT_ARGUMENTS;
 
@@ -118,22 +147,36 @@ static int add_tuple(struct buf *ret, const struct table *t, enum select_mode mo
 		if (add_format(ret, t, mode, from, to, err) != 0)
 			return -1;
 	}
-	return buf_adds(ret, "||')'", err);
+	return 0;
 }
 
-/* "(0 OR instr(a,char(0)) OR …) OR (0 OR …)": few operators deep. */
-static int add_nul_test(struct buf *ret, const struct table *t, struct err *err)
+/* What printf('%Q') and quote() would not show: a blob among texts, as blobs are
+ * more than any text; a NUL in a text, as texts are less than any blob. */
+static int add_value_test(struct buf *ret, const char *name, enum affinity affinity,
+    struct err *err)
 {
+	AUTO_BUF quoted = BUF_INIT(1u << 20);
+
+	if (literal_add_name(&quoted, name, err) != 0)
+		return -1;
+	return buf_addf(ret, err, affinity == AFFINITY_TEXT ?
+	    "%1$s>=x'' OR instr(%1$s,char(0))" : "(%1$s<x'' AND instr(%1$s,char(0)))",
+	    buf_str(&quoted));
+}
+
+/* "(0 OR …) OR (0 OR …)": few operators deep. */
+static int add_row_test(struct buf *ret, const struct table *t, struct err *err)
+{
+	size_t tested = 0;
+
 	if (buf_adds(ret, "(0", err) != 0)
 		return -1;
 	for (size_t i = 0; i < t->value_count; i++) {
 		/* A text among numbers, which may have a NUL, is seen when it comes. */
-		if (t->values[i] == t->rowid || table_has_numbers(t, i))
+		if (table_affinity(t, i) >= AFFINITY_INTEGER)
 			continue;
-		if ((i % FORMAT_ARGUMENTS == FORMAT_ARGUMENTS - 1 && buf_adds(ret, ") OR (0", err) != 0) ||
-		    buf_adds(ret, " OR instr(", err) != 0 ||
-		    literal_add_name(ret, t->values[i], err) != 0 ||
-		    buf_adds(ret, ",char(0))", err) != 0)
+		if (buf_adds(ret, ++tested % TESTS_TOGETHER == 0 ? ") OR (0 OR " : " OR ", err) != 0 ||
+		    add_value_test(ret, t->values[i], table_affinity(t, i), err) != 0)
 			return -1;
 	}
 	return buf_adds(ret, ")", err);
@@ -142,14 +185,14 @@ static int add_nul_test(struct buf *ret, const struct table *t, struct err *err)
 static int add_shown(struct buf *ret, const struct table *t, enum select_mode mode,
     struct err *err)
 {
-	if (mode != SELECT_PLAIN)
+	if (!is_plain(mode))
 		return add_tuple(ret, t, mode, err);
-	return buf_adds(ret, "CASE WHEN ", err) != 0 || add_nul_test(ret, t, err) != 0 ||
+	return buf_adds(ret, "CASE WHEN ", err) != 0 || add_row_test(ret, t, err) != 0 ||
 	    buf_addf(ret, err, " THEN '%c' ELSE ", TUPLE_MARK) != 0 ||
 	    add_tuple(ret, t, mode, err) != 0 || buf_adds(ret, " END", err) != 0 ? -1 : 0;
 }
 
-/* Names stand twice in a plain statement. */
+/* Names stand three times in a plain statement. */
 enum select_mode select_first_mode(const struct table *table)
 {
 	size_t bytes = 0;
@@ -234,6 +277,37 @@ int select_page(struct buf *ret, const struct table *table, enum select_mode mod
 	if (!rtree && limit > 0)
 		return buf_addf(ret, err, " LIMIT %lld", (long long)limit);
 	return 0;
+}
+
+/* A group without rows says "0". What a row's tuple is too long for is NULL, which
+ * group_concat() would pass over in silence. */
+int select_groups(struct buf *ret, const struct table *table, const struct select_groups *groups,
+    struct err *err)
+{
+	AUTO_BUF key = BUF_INIT(1u << 20);
+
+	if (literal_add_name(&key, table->rowid, err) != 0 ||
+	    buf_addf(ret, err, "WITH RECURSIVE " GROUPS "(behind) AS (VALUES(%lld) UNION ALL "
+	    "SELECT behind+%lld FROM " GROUPS " LIMIT %lld) SELECT (SELECT count(*)||"
+	    "ifnull(group_concat(ifnull(", (long long)groups->behind, (long long)groups->keys,
+	    (long long)groups->count) != 0 ||
+	    add_shown(ret, table, SELECT_GROUPED, err) != 0 ||
+	    buf_addf(ret, err, ",'%c'),',\n'),'') FROM ", TUPLE_MARK) != 0 ||
+	    literal_add_name(ret, table->name, err) != 0)
+		return -1;
+	return buf_addf(ret, err, " WHERE %s>" GROUPS ".behind AND %s<=" GROUPS ".behind+%lld) FROM " GROUPS,
+	    buf_str(&key), buf_str(&key), (long long)groups->keys);
+}
+
+int select_key_behind(struct buf *ret, const struct table *table, int64_t behind, struct err *err)
+{
+	AUTO_BUF key = BUF_INIT(1u << 20);
+
+	if (literal_add_name(&key, table->rowid, err) != 0 ||
+	    buf_addf(ret, err, "SELECT CAST(min(%s) AS TEXT) FROM ", buf_str(&key)) != 0 ||
+	    literal_add_name(ret, table->name, err) != 0)
+		return -1;
+	return buf_addf(ret, err, " WHERE %s>%lld", buf_str(&key), (long long)behind);
 }
 
 int select_values(struct buf *ret, const struct table *table, struct err *err)

@@ -16,11 +16,12 @@
 #include "base/err.h"
 
 enum select_mode {
-	/* As the engine's own quote() writes it, which costs it least: a row with a
-	 * NUL in a text comes as TUPLE_MARK, and a REAL that the engine may
-	 * misspell is known by its size (tables/tuple.h). Columns declared as REAL
-	 * are as in the next one. */
+	/* As the engine's own printf('%Q') and quote() write it, which costs it least: a
+	 * row with a NUL in a text, or with a blob in a column of texts, comes as
+	 * TUPLE_MARK, and a REAL that the engine may misspell is known by its size
+	 * (tables/tuple.h). Columns declared as REAL are as in SELECT_QUOTED. */
 	SELECT_PLAIN,
+	SELECT_GROUPED,  /* the same, many rows in one string: select_groups() */
 	SELECT_QUOTED,   /* text as quote() writes it; with a NUL, as hex */
 	SELECT_HEX,      /* all text as hex: survives an answer that replaces bytes */
 	SELECT_SKETCH,   /* long text and blobs as T<bytes> and B<bytes>; keys in full */
@@ -37,6 +38,28 @@ enum select_mode select_first_mode(const struct table *table);
  * order. One column: a tuple a row. */
 int select_page(struct buf *ret, const struct table *table, enum select_mode mode,
     struct span after, int64_t limit, struct err *err);
+
+/*
+ * Rows whose rowids lie close together, by ranges of them: a row of an answer costs
+ * the engine as much as the text in it does, whatever its length, so many tuples are
+ * joined in one. Only of a table with table_has_rowid_key().
+ */
+struct select_groups {
+	int64_t behind;          /* the first key is one more */
+	int64_t keys;            /* of a group */
+	int64_t count;           /* of groups; no key may pass INT64_MAX */
+};
+
+/* Append the statement: a row a group, in order. Each is the number of rows that the
+ * group has, in decimal, and their tuples in key order, joined by TUPLE_SEPARATOR. A
+ * row's tuple that is longer than the engine's strings is TUPLE_MARK. */
+int select_groups(struct buf *ret, const struct table *table, const struct select_groups *groups,
+    struct err *err);
+
+/* Append the statement for the least key that is more than this one, in decimal;
+ * NULL when there is none. */
+int select_key_behind(struct buf *ret, const struct table *table, int64_t behind,
+    struct err *err);
 
 /* Append the statement for the values of all rows as they are, in key order. */
 int select_values(struct buf *ret, const struct table *table, struct err *err);

@@ -1,6 +1,8 @@
 #include "tables/tuple.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tables/literal.h"
@@ -25,10 +27,15 @@ struct look {
 	bool doubtful;
 };
 
+static enum affinity affinity_at(const struct tuple_scan *scan, size_t place)
+{
+	return scan->affinities != NULL ? scan->affinities[place] : AFFINITY_OTHER;
+}
+
 static void look_at_real(const struct tuple_scan *scan, size_t place, const char *p, size_t len,
     struct look *ret)
 {
-	bool trusted = !scan->as_quoted || (scan->reals != NULL && scan->reals[place]);
+	bool trusted = !scan->as_quoted || affinity_at(scan, place) == AFFINITY_REAL;
 
 	ret->respell = true;
 	if (!trusted && !literal_real_is_ordinary(p, len))
@@ -37,7 +44,7 @@ static void look_at_real(const struct tuple_scan *scan, size_t place, const char
 
 static void look_at_text(const struct tuple_scan *scan, size_t place, struct look *ret)
 {
-	if (scan->as_quoted && scan->numbers != NULL && scan->numbers[place])
+	if (scan->as_quoted && affinity_at(scan, place) >= AFFINITY_INTEGER)
 		ret->doubtful = true;
 }
 
@@ -105,7 +112,7 @@ int tuple_next(struct tuple_scan *scan, struct buf *spare, struct span *ret, str
 		scan->at += n;
 	}
 	start = scan->at;
-	if (scan->as_quoted && scan->end - start == 1 && *start == TUPLE_MARK)
+	if (scan->as_quoted && start < scan->end && *start == TUPLE_MARK)
 		return TUPLE_DOUBTFUL;
 	end = scan_tuple(scan, &look);
 	if (end == NULL)
@@ -130,4 +137,16 @@ struct span tuple_literal(struct span tuple, size_t index)
 		len = literal_length(p, end);
 	}
 	return (struct span){ p, len };
+}
+
+bool tuple_integer(struct span tuple, size_t index, int64_t *ret)
+{
+	struct span literal = tuple_literal(tuple, index);
+
+	char *end;
+
+	/* What follows a literal ends the number. */
+	errno = 0;
+	*ret = strtoll(literal.text, &end, 10);
+	return errno == 0 && end == literal.text + literal.len;
 }

@@ -194,6 +194,7 @@ void same_databases(const char *path, const char *other, const char *what)
 bool is_page(const char *sql)
 {
 	return strncmp(sql, PAGE_PLAIN, strlen(PAGE_PLAIN)) == 0 ||
+	    strncmp(sql, PAGE_GROUPED, strlen(PAGE_GROUPED)) == 0 ||
 	    strncmp(sql, PAGE_QUOTED, strlen(PAGE_QUOTED)) == 0;
 }
 

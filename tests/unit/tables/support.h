@@ -63,9 +63,10 @@ struct fake_d1 {
 	enum err_code fail_with;     /* … like this */
 };
 
-/* How a page is asked for, first and when it showed too little. */
+/* How a page is asked for: first, in groups, and when it showed too little. */
 #define PAGE_PLAIN "SELECT CASE WHEN (0"
-#define PAGE_QUOTED "SELECT '('"
+#define PAGE_GROUPED "WITH RECURSIVE _d1keep_groups"
+#define PAGE_QUOTED "SELECT printf('("
 bool is_page(const char *sql);
 
 /* `path` is a file; sizes are not told, so that it is read by pages. */

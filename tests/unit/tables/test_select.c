@@ -102,7 +102,40 @@ END_TEST
 
 /* ---- names, and how many ---- */
 
-/* Pages of all three modes, and slices, stay within the limits. */
+/* The same rows in groups. */
+static void groups_stay_within_limits(const char *path, const struct table *t)
+{
+	struct select_groups groups = { .behind = 0, .keys = 8, .count = 2 };
+	AUTO_BUF sql = BUF_INIT(1u << 20);
+	AUTO_BUF next = BUF_INIT(1u << 20);
+	AUTO_BUF got = BUF_INIT(1u << 24);
+
+	ck_assert_int_eq(select_groups(&sql, t, &groups, NULL), 0);
+	run_limited(path, &sql, &got);
+	ck_assert_msg(strncmp(buf_str(&got), "1(", 2) == 0, "%.200s", buf_str(&got));
+	ck_assert_str_eq(buf_str(&got) + got.len - 3, "\n0\n");
+	buf_reset(&got);
+	ck_assert_int_eq(select_key_behind(&next, t, 0, NULL), 0);
+	run_limited(path, &next, &got);
+	ck_assert_str_eq(buf_str(&got), "1\n");
+}
+
+/* Those of a D1: files, whose REALs are exact, are read otherwise. */
+static void plain_stays_within_limits(const char *path, const struct table *t)
+{
+	struct table as_d1 = *t;
+	AUTO_BUF got = BUF_INIT(1u << 24);
+
+	as_d1.exact_reals = false;
+	if (select_first_mode(&as_d1) != SELECT_PLAIN)
+		return;
+	page(path, &as_d1, SELECT_PLAIN, (struct span){ NULL, 0 }, 1, &got);
+	ck_assert_msg(got.len > 0 && got.data[0] == '(', "%.200s", buf_str(&got));
+	if (table_has_rowid_key(&as_d1))
+		groups_stay_within_limits(path, &as_d1);
+}
+
+/* Pages of all modes, and slices, stay within the limits. */
 static void stays_within_limits(const char *sql)
 {
 	const char *path = file_with(sql);
@@ -112,6 +145,7 @@ static void stays_within_limits(const char *sql)
 	for (size_t i = 0; i < s.table_count; i++) {
 		const struct table *t = &s.tables[i];
 
+		plain_stays_within_limits(path, t);
 		for (int mode = SELECT_QUOTED; mode <= SELECT_SKETCH; mode++) {
 			AUTO_BUF got = BUF_INIT(1u << 24);
 			AUTO_BUF spare = BUF_INIT(1u << 24);
@@ -213,6 +247,25 @@ START_TEST(a_value_is_itself_under_a_long_name)
 	    " bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb REAL);"
 	    "INSERT INTO t VALUES(1, CAST(X'6100' AS TEXT), 1), (2, 'v', NULL)",
 	    SELECT_QUOTED, "(1,CAST(X'6100' AS TEXT),1.0)\n(2,'v',NULL)\n");
+}
+END_TEST
+
+START_TEST(groups_tell_how_many_rows_they_have)
+{
+	const char *path = file_with("CREATE TABLE t(id INTEGER PRIMARY KEY, a TEXT, b);INSERT INTO t VALUES"
+	    "(1, 'it''s', 1), (2, X'61', 2), (3, CAST(X'6100' AS TEXT), 3), (4, NULL, CAST(X'6100' AS TEXT)),"
+	    "(9, 'x', X'0061'), (10, printf('%.*c', 1500000, 'x'), zeroblob(400000)), (11, '', -1.5)");
+	struct select_groups groups = { .behind = 0, .keys = 4, .count = 4 };
+	AUTO_BUF sql = BUF_INIT(1u << 20);
+	AUTO_BUF got = BUF_INIT(1u << 24);
+	struct schema s;
+
+	schema_of(path, &s);
+	s.tables[0].exact_reals = false;
+	ck_assert_int_eq(select_groups(&sql, &s.tables[0], &groups, NULL), 0);
+	run_limited(path, &sql, &got);
+	ck_assert_str_eq(buf_str(&got), "4(1,'it''s',1),\n!,\n!,\n!\n0\n3(9,'x',X'0061'),\n!,\n(11,'',-1.5)\n0\n");
+	schema_release(&s);
 }
 END_TEST
 
@@ -348,6 +401,7 @@ UNIT_CASE(select)
 	tcase_add_test(tc, reads_a_hundred_columns_with_enormous_names);
 	tcase_add_test(tc, reads_names_of_any_kind);
 	tcase_add_test(tc, a_value_is_itself_under_a_long_name);
+	tcase_add_test(tc, groups_tell_how_many_rows_they_have);
 	tcase_add_test(tc, walks_rowids);
 	tcase_add_test(tc, walks_keys_of_every_storage_class);
 	tcase_add_test(tc, walks_keys_of_every_affinity);
