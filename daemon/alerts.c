@@ -111,6 +111,8 @@ static void adopt_target(struct alerts *alerts, struct target *t, const struct a
 	t->tried_at = before->tried_at;
 	t->beat_at = before->beat_at;
 	t->ran = before->ran;
+	t->minute_at = before->minute_at;
+	t->told = before->told;
 	for (size_t i = 0; i < alerts->options.database_count; i++) {
 		long number = alerts_find_database(old, alerts->databases[i].own.name);
 
@@ -198,26 +200,46 @@ static void pass_turn(struct alerts *alerts, const struct alerts_decision *decis
 	alerts->turn = decision->target + 1;
 }
 
-void alerts_told(struct alerts *alerts, const struct alerts_decision *decision, int64_t now)
+static void count_notice(struct target *t, int64_t now)
 {
-	struct target *t = &alerts->targets[decision->target];
+	if (now < t->minute_at || now - t->minute_at >= ALERTS_MINUTE_S) {
+		t->minute_at = now;
+		t->told = 0;
+	}
+	t->told++;
+}
+
+static void note_told(struct alerts *alerts, const struct alerts_decision *decision, int64_t now)
+{
 	struct alerts_memory memory = {
 		.since_at = decision->since_at, .told_at = now, .gravity = decision->gravity,
 	};
 
-	pass_turn(alerts, decision);
-	t->failures = 0;
-	if (decision->kind == ALERT_HEARTBEAT) {
-		t->beat_at = now;
-		t->ran = false;
-	} else if (decision->kind == ALERT_RECOVERY) {
+	if (decision->kind == ALERT_RECOVERY) {
 		forget(alerts, decision->target, decision->database, ALERT_FAILURE);
 		forget(alerts, decision->target, decision->database, ALERT_STALE);
-	} else {
-		remember(alerts, decision->target, decision->database, decision->kind, &memory);
-		/* It may have ended while it was being told. */
-		forget_what_ended(alerts, decision->target, decision->database, now);
+		return;
 	}
+	remember(alerts, decision->target, decision->database, decision->kind, &memory);
+	/* It may have ended while it was being told. */
+	forget_what_ended(alerts, decision->target, decision->database, now);
+}
+
+void alerts_told(struct alerts *alerts, const struct alerts_decision *decisions, size_t count,
+    int64_t now)
+{
+	struct target *t = &alerts->targets[decisions->target];
+
+	pass_turn(alerts, decisions);
+	t->failures = 0;
+	if (decisions->kind == ALERT_HEARTBEAT) {
+		t->beat_at = now;
+		t->ran = false;
+		return;
+	}
+	count_notice(t, now);
+	for (size_t i = 0; i < count; i++)
+		note_told(alerts, &decisions[i], now);
 }
 
 void alerts_not_told(struct alerts *alerts, const struct alerts_decision *decision, int64_t now)

@@ -15,6 +15,10 @@
  * Each target has memories of its own (what it was told of each database), which
  * the caller keeps across restarts, and a patience of its own: one that could
  * not be told is left alone for five minutes, then twice as long, up to a day.
+ * Many things at once are one notice: alerts_alike. And a target is told so many
+ * a minute at most (`a_minute`), heartbeats aside, so that what fails bit by bit
+ * comes together.
+ *
  * Nothing is queued: what is to be told follows from facts and memories at any
  * time, so nothing can be lost, and what was told but not yet remembered when
  * the process died is told a second time.
@@ -85,6 +89,7 @@ struct alerts_options {
 	size_t target_count;
 	const struct alerts_database *databases;
 	size_t database_count;
+	unsigned a_minute;       /* notices to one target, at most; 0: any number */
 	/* Does a run of it go or wait? */
 	bool (*is_busy)(void *ctx, size_t database);
 	/* A memory is new or (told_at 0) forgotten. */
@@ -125,11 +130,20 @@ void alerts_ran(struct alerts *alerts);
  * of it. Targets take turns. */
 bool alerts_next(struct alerts *alerts, int64_t now, struct alerts_decision *ret);
 
+/* All that the same target is to be told now that is of the same kind, `decision`
+ * itself included: how many of them are in `ret`, which has room for one of each
+ * database. A heartbeat is alone. */
+size_t alerts_alike(struct alerts *alerts, const struct alerts_decision *decision, int64_t now,
+    struct alerts_decision *ret);
+
 /* After alerts_next said that nothing is: when to ask again, if nothing new is
  * learnt before. INT64_MAX: not by itself. */
 int64_t alerts_next_at(const struct alerts *alerts, int64_t now);
 
-void alerts_told(struct alerts *alerts, const struct alerts_decision *decision, int64_t now);
+/* What came of one notice, of one decision or of several that are alike. */
+void alerts_told(struct alerts *alerts, const struct alerts_decision *decisions, size_t count,
+    int64_t now);
+/* … of the first of them. */
 void alerts_not_told(struct alerts *alerts, const struct alerts_decision *decision, int64_t now);
 
 #endif

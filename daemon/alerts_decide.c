@@ -148,6 +148,15 @@ static bool is_beat_due(const struct alerts *alerts, const struct target *t, int
 	return is_all_well(alerts, t, now);
 }
 
+/* It was told enough for this minute. */
+static bool has_heard_enough(const struct alerts *alerts, const struct target *t, int64_t now)
+{
+	unsigned most = alerts->options.a_minute;
+
+	return most != 0 && t->told >= most && now >= t->minute_at &&
+	    now - t->minute_at < ALERTS_MINUTE_S;
+}
+
 /* Until then it is left alone; one whose time is yet to come was tried under a clock
  * that was wrong. */
 static int64_t alone_until(const struct target *t, int64_t now)
@@ -169,6 +178,8 @@ static bool decide_for(struct alerts *alerts, struct target *t, int64_t now,
 		return false;
 	if (t->own.is_heartbeat)
 		return is_beat_due(alerts, t, now, ret);
+	if (has_heard_enough(alerts, t, now))
+		return false;
 	for (size_t i = 0; i < alerts->options.database_count; i++) {
 		if (decide_about(alerts, t, i, now, ret))
 			return true;
@@ -189,6 +200,25 @@ bool alerts_next(struct alerts *alerts, int64_t now, struct alerts_decision *ret
 		}
 	}
 	return false;
+}
+
+size_t alerts_alike(struct alerts *alerts, const struct alerts_decision *decision, int64_t now,
+    struct alerts_decision *ret)
+{
+	struct target *t = &alerts->targets[decision->target];
+	size_t count = 0;
+
+	if (decision->kind == ALERT_HEARTBEAT) {
+		ret[0] = *decision;
+		return 1;
+	}
+	for (size_t i = 0; i < alerts->options.database_count; i++) {
+		if (!decide_about(alerts, t, i, now, &ret[count]) ||
+		    ret[count].kind != decision->kind)
+			continue;
+		ret[count++].target = decision->target;
+	}
+	return count;
 }
 
 /* ---- when to decide again */
@@ -224,6 +254,8 @@ static int64_t next_for(const struct alerts *alerts, const struct target *t, int
 		return alone_until(t, now);
 	if (t->own.is_heartbeat)
 		return is_all_well(alerts, t, now) ? t->beat_at + beat_every(t) : at;
+	if (has_heard_enough(alerts, t, now))
+		return t->minute_at + ALERTS_MINUTE_S;
 	for (size_t i = 0; i < alerts->options.database_count; i++)
 		at = earlier(at, next_about(t, i, &alerts->databases[i], now));
 	return at;

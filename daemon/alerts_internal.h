@@ -15,6 +15,8 @@ struct target {
 	int64_t tried_at;
 	int64_t beat_at;         /* of a heartbeat: when it last came through */
 	bool ran;                /* a run has ended since */
+	int64_t minute_at;       /* since then … */
+	unsigned told;           /* … it was told so many */
 	struct alerts_memory (*memories)[ALERT_MEMORIES];   /* of each database */
 };
 
@@ -31,6 +33,8 @@ struct alerts {
 	struct database *databases;
 	size_t turn;             /* whose it is */
 };
+
+#define ALERTS_MINUTE_S 60
 
 static inline bool alerts_is_stale(const struct database *d, int64_t now)
 {

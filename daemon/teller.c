@@ -17,6 +17,9 @@
 
 #define DELIVERY_LIMIT_MS 120000
 #define DELIVERY_KILL_AFTER_MS 10000
+/* From here on they are one notice; and so many notices a minute. */
+#define MANY 6
+#define A_MINUTE 5
 /* Of one turn of the loop, for reading the past. */
 #define READ_NS 3000000
 
@@ -31,8 +34,10 @@ struct teller {
 	struct alarm alarm;          /* when something may be due by itself */
 	uv_idle_t *reading;          /* outlives us until it is closed */
 	struct delivery *delivery;
-	struct alerts_decision decision;   /* being delivered … */
-	char *target, *database;     /* … to, about: numbers may mean others by its end */
+	/* Being delivered, to, about: numbers may mean others by its end. */
+	struct alerts_decision *decisions;
+	size_t decision_count;
+	char *target, **databases;   /* one each; NULL: of a heartbeat */
 	bool stopping;
 	char host[256];
 };
@@ -46,28 +51,81 @@ static int64_t now_of(const struct teller *teller)
 	return clock_now(teller->options.clock);
 }
 
-static void deliver(struct teller *teller, const struct alerts_decision *decision)
+static struct notice_subject subject_of(const struct teller *teller,
+    const struct alerts_decision *decision)
 {
 	const struct watched *item = decision->kind != ALERT_HEARTBEAT ?
 	    &teller->watch->items[decision->database] : NULL;
 	const struct alerts_target *target = &teller->targets[decision->target];
-	struct notice_subject subject = {
+
+	return (struct notice_subject){
 		.decision = decision, .target = target->name, .host = teller->host,
 		.environment = item != NULL ? item->database->environment->name : target->environment,
 		.database = item != NULL ? item->name : NULL,
 		.history = item != NULL ? &item->history : NULL, .now = now_of(teller),
 	};
-	AUTO_STR text = notice_write(&subject);
+}
+
+/* The one, or all that are like it where there are many of them. */
+static void take_up(struct teller *teller, const struct alerts_decision *decision)
+{
+	size_t room = teller->watch->count > 0 ? teller->watch->count : 1;
+	struct alerts_decision *alike = mem_calloc(room, sizeof(*alike));
+	size_t count = alerts_alike(teller->alerts, decision, now_of(teller), alike);
+
+	if (count < MANY) {
+		alike[0] = *decision;
+		count = 1;
+	}
+	teller->decisions = alike;
+	teller->decision_count = count;
+	teller->target = mem_strdup(teller->targets[decision->target].name);
+	teller->databases = mem_calloc(count, sizeof(*teller->databases));
+}
+
+/* What it says; the names of the databases are kept. */
+static char *write_notice(struct teller *teller)
+{
+	size_t count = teller->decision_count;
+	struct notice_subject *subjects = mem_calloc(count, sizeof(*subjects));
+	char *text;
+
+	for (size_t i = 0; i < count; i++) {
+		subjects[i] = subject_of(teller, &teller->decisions[i]);
+		teller->databases[i] = mem_strdup(subjects[i].database);
+	}
+	text = count > 1 ? notice_write_many(subjects, count) : notice_write(subjects);
+	free(subjects);
+	return text;
+}
+
+static void put_down(struct teller *teller)
+{
+	for (size_t i = 0; i < teller->decision_count; i++)
+		free(teller->databases[i]);
+	free(teller->databases);
+	free(teller->decisions);
+	mem_free_str(&teller->target);
+	teller->target = NULL;
+	teller->databases = NULL;
+	teller->decisions = NULL;
+	teller->decision_count = 0;
+}
+
+static void deliver(struct teller *teller, const struct alerts_decision *decision)
+{
 	struct delivery_options delivery = {
 		.loop = teller->options.loop, .binary = teller->options.binary,
-		.config_path = teller->options.config_path, .target = target->name, .text = text,
+		.config_path = teller->options.config_path,
 		.config_fd = teller->options.config_fd(teller->options.ctx),
 		.limit_ms = DELIVERY_LIMIT_MS, .kill_after_ms = DELIVERY_KILL_AFTER_MS,
 	};
+	AUTO_STR text = NULL;
 
-	teller->decision = *decision;
-	teller->target = mem_strdup(target->name);
-	teller->database = mem_strdup(subject.database);
+	take_up(teller, decision);
+	text = write_notice(teller);
+	delivery.target = teller->target;
+	delivery.text = text;
 	teller->delivery = delivery_start(&delivery, on_delivered, teller);
 }
 
@@ -99,45 +157,55 @@ static void tell_next(struct teller *teller)
 
 static void log_outcome(const struct teller *teller, bool delivered)
 {
-	const char *word = alert_word(teller->decision.kind);
-	const char *database = teller->database != NULL ? teller->database : "";
-	const char *label = teller->database != NULL ? " database=" : "";
+	const char *word = alert_word(teller->decisions->kind);
+	const char *database = teller->databases[0];
+	AUTO_STR about = teller->decision_count > 1 ?
+	    mem_printf(" of %zu databases", teller->decision_count) : mem_strdup("");
+	AUTO_STR label = database != NULL && teller->decision_count == 1 ?
+	    mem_printf(" database=%s", database) : mem_strdup("");
 
 	if (!delivered)
-		log_warning("notify=%s%s%s: could not be told (%s), tried again later",
-		    teller->target, label, database, word);
-	else if (teller->decision.kind == ALERT_HEARTBEAT)
+		log_warning("notify=%s%s: could not be told (%s%s), tried again later",
+		    teller->target, label, word, about);
+	else if (teller->decisions->kind == ALERT_HEARTBEAT)
 		log_debug("notify=%s: heartbeat", teller->target);
 	else
-		log_info("notify=%s%s%s: told (%s)", teller->target, label, database, word);
+		log_info("notify=%s%s: told (%s%s)", teller->target, label, word, about);
 }
 
-/* The configuration may be another one by now: names hold, numbers don't. */
-static bool renumber(struct teller *teller)
+/* The configuration may be another one by now: names hold, numbers don't. Those
+ * that are left, moved together. */
+static size_t renumber(struct teller *teller)
 {
 	long target = alerts_find_target(teller->alerts, teller->target);
-	long database = teller->database != NULL ?
-	    alerts_find_database(teller->alerts, teller->database) : 0;
+	size_t left = 0;
 
-	if (target < 0 || database < 0)
-		return false;
-	teller->decision.target = (size_t)target;
-	teller->decision.database = (size_t)database;
-	return true;
+	for (size_t i = 0; target >= 0 && i < teller->decision_count; i++) {
+		const char *name = teller->databases[i];
+		long database = name != NULL ? alerts_find_database(teller->alerts, name) : 0;
+
+		if (database < 0)
+			continue;
+		teller->decisions[left] = teller->decisions[i];
+		teller->decisions[left].target = (size_t)target;
+		teller->decisions[left++].database = (size_t)database;
+	}
+	return left;
 }
 
 static void on_delivered(void *ctx, bool delivered)
 {
 	struct teller *teller = ctx;
+	size_t left;
 
 	teller->delivery = NULL;
 	log_outcome(teller, delivered);
-	if (renumber(teller) && delivered)
-		alerts_told(teller->alerts, &teller->decision, now_of(teller));
-	else if (renumber(teller))
-		alerts_not_told(teller->alerts, &teller->decision, now_of(teller));
-	mem_free_str(&teller->target);
-	mem_free_str(&teller->database);
+	left = renumber(teller);
+	if (left > 0 && delivered)
+		alerts_told(teller->alerts, teller->decisions, left, now_of(teller));
+	else if (left > 0)
+		alerts_not_told(teller->alerts, teller->decisions, now_of(teller));
+	put_down(teller);
 	tell_next(teller);
 }
 
@@ -272,6 +340,8 @@ static struct alerts *make_alerts(struct teller *teller)
 	struct alerts_options options = {
 		.targets = teller->targets, .target_count = teller->config->notify_count,
 		.databases = databases, .database_count = teller->watch->count,
+		/* Who leaves soon tells all there is before. */
+		.a_minute = teller->options.once ? 0 : A_MINUTE,
 		.is_busy = is_busy, .remember = remember, .ctx = teller,
 	};
 	struct alerts *alerts;

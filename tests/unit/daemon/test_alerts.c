@@ -94,7 +94,7 @@ static const char *tell(void)
 	while (alerts_next(t.alerts, t.now, &d)) {
 		(void)sprintf(text + strlen(text), "%s:%s%s(%zu) ", names[d.target], alert_word(d.kind),
 		    d.memory_at != 0 ? "-again" : "", d.database);
-		alerts_told(t.alerts, &d, t.now);
+		alerts_told(t.alerts, &d, 1, t.now);
 		ck_assert_uint_lt(strlen(text), 400);
 	}
 	return text;
@@ -161,9 +161,9 @@ START_TEST(who_does_not_hear_of_the_end_hears_of_the_next_failure)
 	/* Also when it ends while it is being told. */
 	break_down(1, ALERT_PASSING);
 	while (alerts_next(t.alerts, t.now, &d) && d.target != 1)
-		alerts_told(t.alerts, &d, t.now);
+		alerts_told(t.alerts, &d, 1, t.now);
 	be_well(1);
-	alerts_told(t.alerts, &d, t.now);
+	alerts_told(t.alerts, &d, 1, t.now);
 	break_down(1, ALERT_PASSING);
 	ck_assert_ptr_nonnull(strstr(tell(), "no-end:failure(1)"));
 }
@@ -339,6 +339,101 @@ START_TEST(a_clock_that_was_wrong_silences_nobody)
 }
 END_TEST
 
+/* ---- many at once */
+
+static bool never_busy(void *ctx, size_t database)
+{
+	(void)ctx, (void)database;
+	return false;
+}
+
+static void ignore(void *ctx, size_t target, size_t database, enum alert_kind kind,
+    const struct alerts_memory *memory)
+{
+	(void)ctx, (void)target, (void)database, (void)kind, (void)memory;
+}
+
+static struct alerts *make_hurried(void)
+{
+	static const struct alerts_target targets[] = {
+		{ .name = "ops", .kinds = ALL, .repeat_after_s = DAY },
+		{ .name = "beat", .is_heartbeat = true },
+	};
+	static const struct alerts_database databases[] = {
+		{ "a/1", "a", true }, { "a/2", "a", true }, { "b/3", "b", true }, { "b/4", "b", true },
+	};
+	struct alerts_options options = {
+		.targets = targets, .target_count = 2, .databases = databases, .database_count = 4,
+		.a_minute = 2, .is_busy = never_busy, .remember = ignore,
+	};
+
+	return alerts_new(&options);
+}
+
+static void learn_failing(struct alerts *alerts, size_t database, bool failing)
+{
+	struct alerts_facts facts = {
+		.failing = failing, .failing_since = NOW, .verified_at = NOW, .fresh_until = NOW + DAY,
+	};
+
+	alerts_learn(alerts, database, &facts, NOW);
+}
+
+START_TEST(what_is_alike_is_told_together)
+{
+	struct alerts *alerts = make_hurried();
+	struct alerts_decision d, alike[4];
+
+	for (size_t i = 0; i < 4; i++)
+		learn_failing(alerts, i, i != 2);
+	ck_assert(alerts_next(alerts, NOW, &d));
+	ck_assert_int_eq(d.kind, ALERT_FAILURE);
+	ck_assert_uint_eq(alerts_alike(alerts, &d, NOW, alike), 3);
+	ck_assert_uint_eq(alike[0].database, 0);
+	ck_assert_uint_eq(alike[2].database, 3);
+	alerts_told(alerts, alike, 3, NOW);
+	ck_assert(alerts_next(alerts, NOW, &d));
+	ck_assert_int_eq(d.kind, ALERT_HEARTBEAT);
+	ck_assert_uint_eq(alerts_alike(alerts, &d, NOW, alike), 1);
+	alerts_told(alerts, alike, 1, NOW);
+	ck_assert(!alerts_next(alerts, NOW, &d));
+	alerts_free(alerts);
+}
+END_TEST
+
+/* What comes bit by bit comes together a minute later. */
+START_TEST(two_a_minute_are_enough)
+{
+	struct alerts *alerts = make_hurried();
+	struct alerts_decision d, alike[4];
+
+	for (size_t i = 0; i < 2; i++) {
+		learn_failing(alerts, i, true);
+		ck_assert(alerts_next(alerts, NOW + (int64_t)i, &d));
+		alerts_told(alerts, &d, 1, NOW + (int64_t)i);
+	}
+	learn_failing(alerts, 2, true);
+	learn_failing(alerts, 3, true);
+	ck_assert(alerts_next(alerts, NOW + 1, &d));
+	ck_assert_int_eq(d.kind, ALERT_HEARTBEAT);
+	alerts_told(alerts, &d, 1, NOW + 1);
+	ck_assert(!alerts_next(alerts, NOW + 59, &d));
+	ck_assert_int_eq(alerts_next_at(alerts, NOW + 59), NOW + 60);
+	ck_assert(alerts_next(alerts, NOW + 60, &d));
+	ck_assert_uint_eq(alerts_alike(alerts, &d, NOW + 60, alike), 2);
+	alerts_told(alerts, alike, 2, NOW + 60);
+	ck_assert(!alerts_next(alerts, NOW + 60, &d));
+	/* A clock that goes back silences nobody. */
+	learn_failing(alerts, 0, false);
+	ck_assert(alerts_next(alerts, NOW - HOUR, &d));
+	if (d.kind == ALERT_HEARTBEAT)
+		alerts_told(alerts, &d, 1, NOW - HOUR);
+	ck_assert(alerts_next(alerts, NOW - HOUR, &d));
+	ck_assert_int_eq(d.kind, ALERT_RECOVERY);
+	alerts_free(alerts);
+}
+END_TEST
+
 /* ---- a month with what may happen in it */
 
 #define MANY 12
@@ -374,12 +469,6 @@ static void world_remember(void *ctx, size_t target, size_t database, enum alert
 {
 	(void)ctx;
 	w.memories[target][database][kind] = *memory;
-}
-
-static bool never_busy(void *ctx, size_t database)
-{
-	(void)ctx, (void)database;
-	return false;
 }
 
 static void world_start(void)
@@ -507,7 +596,7 @@ static void world_tell(void)
 			continue;
 		}
 		world_hear(&d);
-		alerts_told(w.alerts, &d, w.now);
+		alerts_told(w.alerts, &d, 1, w.now);
 	}
 	w.next_at = alerts_next_at(w.alerts, w.now);
 	w.learnt = false;
@@ -557,5 +646,7 @@ UNIT_CASE(alerts)
 	tcase_add_test(tc, patience_grows_and_ends_with_what_is_new);
 	tcase_add_test(tc, it_says_when_to_ask_again);
 	tcase_add_test(tc, a_clock_that_was_wrong_silences_nobody);
+	tcase_add_test(tc, what_is_alike_is_told_together);
+	tcase_add_test(tc, two_a_minute_are_enough);
 	tcase_add_loop_test(tc, a_month, 0, 20);
 }

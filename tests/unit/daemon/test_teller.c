@@ -24,6 +24,7 @@ static struct {
 	int64_t now;
 	int64_t last_id;
 	bool busy;
+	const char *sections;        /* of the configuration at the beginning */
 } t;
 
 static int64_t now_ms(void *ctx)
@@ -83,7 +84,7 @@ static void begin(void)
 
 	record_open(&t.record, t.state_dir, &clock_of_test, NULL);
 	t.teller = teller_new(&options);
-	read_config(two_targets);
+	read_config(t.sections);
 }
 
 static void end(void)
@@ -101,6 +102,7 @@ static void setup(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 	memset(&t, 0, sizeof(t));
 	t.now = NOW;
+	t.sections = two_targets;
 	t.dir = unit_folder();
 	t.binary = mem_printf("%s/d1keep", t.dir);
 	t.config_path = mem_printf("%s/backup.conf", t.dir);
@@ -109,7 +111,8 @@ static void setup(void)
 	{
 		static const char script[] = "#!/bin/sh\ncd \"$(dirname \"$0\")\"\n"
 		    "[ ! -e fails ] || exit 1\n"
-		    "echo \"$6 $(sed -E 's/.*\"event\":\"([a-z]*)\".*/\\1/')\" >>told\n";
+		    "cat >notice\n"
+		    "echo \"$6 $(sed -E 's/.*\"event\":\"([a-z]*)\".*/\\1/' notice)\" >>told\n";
 
 		ck_assert_int_eq(file_write(t.binary, script, strlen(script), 0700, false, NULL), 0);
 	}
@@ -237,6 +240,89 @@ START_TEST(a_new_configuration_while_one_is_told)
 }
 END_TEST
 
+static const char *notice(void)
+{
+	static char text[4000];
+	AUTO_STR path = mem_printf("%s/notice", t.dir);
+	AUTO_BUF got = BUF_INIT(sizeof(text) - 1);
+
+	ck_assert_int_eq(file_read(path, &got, NULL), 0);
+	(void)snprintf(text, sizeof(text), "%s", buf_str(&got));
+	return text;
+}
+
+static void read_seven(const char *target)
+{
+	static char sections[4000];
+	AUTO_BUF text = BUF_INIT(sizeof(sections) - 1);
+
+	(void)buf_addf(&text, NULL, "%s\nenvironment \"many\" {\n bucket = \"here\"\n", target);
+	for (int i = 1; i <= 7; i++)
+		(void)buf_addf(&text, NULL, " database \"d%d\" {\n  source = \"sqlite\"\n"
+		    "  path = \"%s/d1keep\"\n }\n", i, t.dir);
+	(void)buf_adds(&text, "}\n", NULL);
+	(void)snprintf(sections, sizeof(sections), "%s", buf_str(&text));
+	t.sections = sections;
+	read_config(sections);
+}
+
+/* Nobody wants two thousand messages. */
+START_TEST(many_at_once_are_one_notice)
+{
+	read_seven("notify \"ops\" { type = \"webhook\" url = \"https://x\" }\n");
+	(void)told();
+	for (int i = 1; i <= 7; i++) {
+		AUTO_STR name = mem_printf("many/d%d", i);
+
+		run_of(name, false, true);
+	}
+	/* The first went off at once, the others waited for it. */
+	ck_assert_str_eq(told(), "ops failure\nops failure\n");
+	ck_assert_ptr_nonnull(strstr(notice(), "\"message\":\"6 databases: no backup: many/d2, many/d3,"
+	    " many/d4, many/d5, many/d6 and 1 more"));
+	ck_assert_ptr_nonnull(strstr(notice(), "\"environment\":\"many\""));
+	ck_assert_ptr_nonnull(strstr(notice(), "\"count\":6"));
+	ck_assert_ptr_nonnull(strstr(notice(), "\"many/d7\"]"));
+	ck_assert_ptr_nonnull(strstr(notice(), "\"reason\":\"failed\""));
+	ck_assert_ptr_null(strstr(notice(), "\"database\":"));
+	end();
+	begin();
+	ck_assert_str_eq(told(), "");
+	t.now += 1;
+	for (int i = 1; i <= 7; i++) {
+		AUTO_STR name = mem_printf("many/d%d", i);
+
+		run_of(name, true, true);
+	}
+	ck_assert_str_eq(told(), "ops recovery\nops recovery\n");
+	ck_assert_ptr_nonnull(strstr(notice(), "\"message\":\"6 databases: well again: many/d2,"));
+}
+END_TEST
+
+/* Some of the many are gone from the configuration when it has been told. */
+START_TEST(a_new_configuration_while_many_are_told)
+{
+	AUTO_STR path = mem_printf("%s/fails", t.dir);
+
+	file("fails", "");
+	read_seven("notify \"ops\" { type = \"webhook\" url = \"https://x\" }\n");
+	(void)told();
+	for (int i = 1; i <= 7; i++) {
+		AUTO_STR name = mem_printf("many/d%d", i);
+
+		run_of(name, false, true);
+	}
+	(void)told();
+	ck_assert_int_eq(remove(path), 0);
+	t.now += 300;
+	run_of("shop/a", true, true);
+	ck_assert(!teller_is_idle(t.teller));
+	read_config(two_targets);
+	ck_assert_str_eq(told(), "ops failure\n");
+	ck_assert_ptr_nonnull(strstr(notice(), "\"message\":\"7 databases: no backup: many/d1,"));
+}
+END_TEST
+
 START_TEST(stopping_breaks_off)
 {
 	(void)told();
@@ -256,5 +342,7 @@ UNIT_CASE(teller)
 	tcase_add_test(tc, remembers_since_when_it_waits);
 	tcase_add_test(tc, a_new_configuration_forgets_nothing);
 	tcase_add_test(tc, a_new_configuration_while_one_is_told);
+	tcase_add_test(tc, many_at_once_are_one_notice);
+	tcase_add_test(tc, a_new_configuration_while_many_are_told);
 	tcase_add_test(tc, stopping_breaks_off);
 }
