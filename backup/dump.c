@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "backup/boundary.h"
 #include "tables/ddl.h"
 #include "tables/literal.h"
 #include "base/mem.h"
@@ -63,6 +62,8 @@ static int close_chunk(struct dump *d, struct err *err)
 		return 0;
 	if (close_statement(d, err) != 0)
 		return -1;
+	if (chunk->kind == MANIFEST_ROWS)
+		chunk->end_crc32 = boundary_end(&d->last, d->tuple_bytes);
 	d->chunk = NULL;
 	return d->sink(d->ctx, chunk, err);
 }
@@ -207,7 +208,10 @@ int dump_row(struct dump *dump, struct span tuple, struct err *err)
 	dump->rows++;
 	dump->chunk->rows++;
 	dump->tuple_bytes += tuple.len;
-	if (boundary_after(tuple.text, tuple.len, dump->tuple_bytes))
+	if (dump->tuple_bytes < BOUNDARY_MIN_BYTES)
+		return 0;
+	dump->last = boundary_tuple(tuple.text, tuple.len);
+	if (boundary_after(&dump->last, dump->tuple_bytes, dump->ends))
 		return close_chunk(dump, err);
 	return 0;
 }

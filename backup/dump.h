@@ -27,6 +27,8 @@
 #include "base/buf_pool.h"
 #include "base/err.h"
 #include "base/hash.h"
+#include "backup/boundary.h"
+#include "backup/ends.h"
 #include "storage/manifest.h"
 
 #define STATEMENT_MAX_BYTES 99999
@@ -39,6 +41,7 @@ struct chunk {
 	enum manifest_kind kind;
 	char *table;                /* kind rows; else NULL */
 	int64_t rows;
+	uint32_t end_crc32;         /* as in the manifest */
 	struct buf sql;
 };
 
@@ -51,6 +54,7 @@ struct dump {
 	chunk_sink *sink;
 	void *ctx;
 	struct buf_pool *pool;      /* for chunks; may be NULL */
+	const struct ends *ends;    /* of the snapshot before, not owned; may be NULL */
 	struct chunk *chunk;        /* being filled, or NULL */
 	size_t next_index;
 	/* the table being written */
@@ -58,6 +62,7 @@ struct dump {
 	struct buf head;            /* INSERT INTO … VALUES\n */
 	size_t statement_bytes;     /* of the open INSERT; 0: none is open */
 	size_t tuple_bytes;         /* in this chunk */
+	struct boundary_tuple last; /* of its tuples, if a chunk may end here */
 	int64_t rows;               /* of the table */
 	struct sha256 *hash;
 };

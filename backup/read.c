@@ -414,6 +414,7 @@ int read_database(const struct read_options *options, chunk_sink *sink, void *si
 	buf_init(&r.end.stat, CHUNK_MAX_BYTES);
 	dump_init(&r.dump, sink, sink_ctx);
 	r.dump.pool = options->pool;
+	r.dump.ends = options->ends;
 	rc = read_all(&r, err);
 	dump_release(&r.dump);
 	buf_release(&r.end.sequence);

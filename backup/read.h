@@ -25,6 +25,7 @@ struct read_options {
 	void (*progress)(void *ctx, const struct take_progress *progress);
 	void *progress_ctx;
 	int64_t expected_bytes;
+	const struct ends *ends; /* where the snapshot before ended chunks, or NULL */
 	const struct clock *clock;
 	struct buf_pool *pool;   /* memory for chunks; may be NULL */
 };

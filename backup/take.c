@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backup/ends.h"
 #include "backup/read.h"
 #include "backup/share.h"
 #include "backup/upload.h"
@@ -11,10 +12,17 @@
 /* Before the second reading; twice that before the third, and so on. */
 #define ATTEMPT_PAUSE_MS 1000
 
-/* What the previous snapshot has need not be stored again. It is only trusted
- * for that when store_load does: when its signature holds. */
-static int share_previous(const struct take_options *o, struct share *share,
-    struct manifest *m, int64_t *ret_expected, struct err *err)
+/* What is known of the snapshot before. */
+struct previous {
+	struct share *share;       /* its chunks, and those stored meanwhile */
+	struct ends *ends;
+	int64_t sql_bytes;         /* of its dump; 0: there is none */
+};
+
+/* What it has need not be stored again. It is only trusted for that when store_load
+ * does: when its signature holds. */
+static int share_previous(const struct take_options *o, struct previous *p,
+    struct manifest *m, struct err *err)
 {
 	struct snapshot previous;
 	int rc;
@@ -31,8 +39,9 @@ static int share_previous(const struct take_options *o, struct share *share,
 	}
 	m->previous_id = mem_strdup(previous.manifest.id);
 	memcpy(m->previous_sha256, previous.manifest_sha256, sizeof(m->previous_sha256));
-	*ret_expected = manifest_sql_bytes(&previous.manifest);
-	rc = share_add_snapshot(share, o->store, &previous, err);
+	p->sql_bytes = manifest_sql_bytes(&previous.manifest);
+	p->ends = ends_new(&previous.manifest);
+	rc = share_add_snapshot(p->share, o->store, &previous, err);
 	snapshot_release(&previous);
 	return rc;
 }
@@ -65,17 +74,17 @@ static int read_and_upload(const struct take_options *o, struct share *share,
 	return rc;
 }
 
-static int read_until_still(const struct take_options *o, struct share *share,
-    int64_t expected, struct manifest *m, struct err *err)
+static int read_until_still(const struct take_options *o, const struct previous *p,
+    struct manifest *m, struct err *err)
 {
 	struct read_options reading = {
 		.db = o->db, .progress = o->progress, .progress_ctx = o->progress_ctx,
-		.expected_bytes = expected, .clock = o->clock,
+		.expected_bytes = p->sql_bytes, .ends = p->ends, .clock = o->clock,
 	};
 
 	for (unsigned attempt = 1; ; attempt++) {
 		reading.accept_changes = o->best_effort && attempt >= o->attempts;
-		if (read_and_upload(o, share, &reading, m, err) == 0) {
+		if (read_and_upload(o, p->share, &reading, m, err) == 0) {
 			m->attempts = attempt;
 			return 0;
 		}
@@ -123,22 +132,22 @@ static void fill_heading(const struct take_options *o, struct manifest *m)
 
 int take_snapshot(const struct take_options *options, struct manifest *ret, struct err *err)
 {
-	struct share *share = share_new();
-	int64_t expected = 0;
+	struct previous previous = { .share = share_new() };
 	int rc = 0;
 
 	if (options->label != NULL)
 		rc = store_check_label(options->store, options->label, err);
 	if (rc == 0)
-		rc = share_previous(options, share, ret, &expected, err);
+		rc = share_previous(options, &previous, ret, err);
 	if (rc == 0)
-		rc = read_until_still(options, share, expected, ret, err);
+		rc = read_until_still(options, &previous, ret, err);
 	if (rc == 0) {
 		fill_heading(options, ret);
 		rc = store_publish(options->store, ret, err);
 	}
 	if (rc != 0)
 		manifest_release(ret);
-	share_free(share);
+	ends_free(previous.ends);
+	share_free(previous.share);
 	return rc;
 }

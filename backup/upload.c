@@ -117,6 +117,7 @@ static int work(void *ctx, void *item, struct err *err)
 	struct manifest_object object = {
 		.kind = chunk->kind,
 		.rows = chunk->rows,
+		.end_crc32 = chunk->end_crc32,
 		.sql_bytes = (int64_t)chunk->sql.len,
 	};
 	bool is_new = true;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "backup/ends.h"
 #include "backup/read.h"
 #include "backup/share.h"
 #include "backup/upload.h"
@@ -50,15 +51,18 @@ static int read_once(const struct live_options *o, struct db *db, bool accept_ch
     struct live *ret, struct err *err)
 {
 	struct share *share = share_with(o->other);
+	struct ends *ends = o->other != NULL ? ends_new(o->other) : NULL;
 	struct upload *upload = upload_new(&ret->store, share, o->session->workers);
 	int rc = read_database(&(struct read_options){
 		.db = db, .accept_changes = accept_changes,
-		.pool = upload_pool(upload), .progress = on_progress, .progress_ctx = (void *)(uintptr_t)o,
+		.pool = upload_pool(upload), .ends = ends,
+		.progress = on_progress, .progress_ctx = (void *)(uintptr_t)o,
 	}, upload_chunk, upload, &ret->manifest, err);
 
 	if (rc == 0)
 		rc = upload_finish(upload, &ret->manifest, err);
 	upload_free(upload);
+	ends_free(ends);
 	share_free(share);
 	return rc;
 }

@@ -30,6 +30,9 @@ struct manifest_object {
 	char sql_sha256[SHA256_HEX_SIZE];
 	int64_t stored_bytes;
 	char stored_sha256[SHA256_HEX_SIZE];
+	/* Of its last tuple, where the next snapshot has to be told that a chunk ends there
+	 * (backup/boundary.h); else 0. */
+	uint32_t end_crc32;
 };
 
 struct manifest_table {

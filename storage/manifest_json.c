@@ -30,6 +30,8 @@ static struct json_object *object_json(const struct manifest_object *object)
 	json_set_str(o, "sql_sha256", object->sql_sha256);
 	json_set_int(o, "stored_bytes", object->stored_bytes);
 	json_set_str(o, "stored_sha256", object->stored_sha256);
+	if (object->end_crc32 != 0)
+		json_set_int(o, "end_crc32", object->end_crc32);
 	return o;
 }
 
@@ -119,7 +121,7 @@ int manifest_write(const struct manifest *m, struct buf *ret, struct err *err)
 	json_set_str(o, "tool", m->tool);
 	set_stamp(o, "started_at", m->started_at);
 	set_stamp(o, "finished_at", m->finished_at);
-	if (m->slot_at > 0)
+	if (m->slot_at != 0)
 		set_stamp(o, "slot", m->slot_at);
 	json_set(o, "consistency", consistency_json(m));
 	json_set_str(o, "schema_version", m->schema_version);
@@ -234,6 +236,18 @@ static int read_kind(struct json_object *o, enum manifest_kind *ret, struct err 
 	return err_set(err, ERR_CORRUPT, "\"kind\" is \"%.40s\"", s);
 }
 
+static int read_end(struct json_object *o, uint32_t *ret, struct err *err)
+{
+	int64_t crc32 = 0;
+
+	if (may_size(o, "end_crc32", &crc32, err) != 0)
+		return -1;
+	if (crc32 > UINT32_MAX)
+		return err_set(err, ERR_CORRUPT, "\"end_crc32\" is no CRC-32");
+	*ret = (uint32_t)crc32;
+	return 0;
+}
+
 static int read_object(struct json_object *o, struct manifest_object *ret, struct err *err)
 {
 	if (read_kind(o, &ret->kind, err) != 0 ||
@@ -243,7 +257,8 @@ static int read_object(struct json_object *o, struct manifest_object *ret, struc
 	    need_size(o, "sql_bytes", &ret->sql_bytes, err) != 0 ||
 	    need_sha256(o, "sql_sha256", ret->sql_sha256, err) != 0 ||
 	    need_size(o, "stored_bytes", &ret->stored_bytes, err) != 0 ||
-	    need_sha256(o, "stored_sha256", ret->stored_sha256, err) != 0)
+	    need_sha256(o, "stored_sha256", ret->stored_sha256, err) != 0 ||
+	    read_end(o, &ret->end_crc32, err) != 0)
 		return -1;
 	if (!names_is_chunk(ret->key))
 		return err_set(err, ERR_CORRUPT, "\"key\" is not the name of a chunk");

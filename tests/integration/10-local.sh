@@ -188,9 +188,39 @@ SQL
 }
 test_case 'a small change in a large table stores little' a_small_change_costs_little
 
+a_growing_table_costs_its_new_rows() {
+    local chunks n
+    rm -rf "$BUCKET/local/any"
+    new_database "$ANY" <<<"CREATE TABLE log(id INTEGER PRIMARY KEY, t TEXT); $(log_rows 1 7000)"
+    back_up
+    chunks=$(log_chunks)
+    expect_equal "$(wc -w <<<"$chunks")" 1
+    # As it was, and the new rows: as long as these are few, in one chunk that is stored anew.
+    for n in 7100 7200 7300 7400 7500; do
+        sql "$ANY" "$(log_rows $((n - 99)) "$n")"
+        back_up
+        expect_equal "$(log_chunks | cut -d' ' -f1) $(log_chunks | wc -w)" "$chunks 2"
+        expect_equal "$(snapshot '[.objects[] | select(.table == "log").rows] | join(" ")')" "7000 $((n - 7000))"
+        [ "$(snapshot .new_bytes)" -lt 20000 ]
+    done
+    restored_equals local/any "$ANY"
+    # Its last row is another: the chunk is stored anew, with what comes behind.
+    sql "$ANY" "UPDATE log SET t = 'x' WHERE id = 7000"
+    back_up
+    expect_equal "$(log_chunks | wc -w)" 1
+    restored_equals local/any "$ANY"
+    expect_exit 0 d1keep verify --replay local/any
+}
+log_rows() { echo "WITH RECURSIVE n(i) AS (SELECT $1 UNION ALL SELECT i + 1 FROM n WHERE i < $2) INSERT INTO log SELECT i, printf('%095d', i) FROM n;"; }
+log_chunks() { snapshot '[.objects[] | select(.table == "log").key] | join(" ")'; }
+test_case 'of a table that grows only the new rows are stored' a_growing_table_costs_its_new_rows
+
 boundaries_are_the_datas_own() {
-    # The same rows make the same chunks, whatever came before and whenever.
+    # The same rows make the same chunks, whatever lies there and whenever.
     local first
+    new_database "$ANY" <<<"CREATE TABLE log(id INTEGER PRIMARY KEY, t TEXT); $(log_rows 1 60000)"
+    rm -rf "$BUCKET/local/any"
+    back_up
     first=$(snapshot '[.objects[].key]')
     rm -rf "$BUCKET/local/any"
     back_up

@@ -321,6 +321,80 @@ START_TEST(a_mark_goes_with_the_damage)
 }
 END_TEST
 
+/* ---- a table that grows ---- */
+
+#define ROWS_SQL(first, last) "WITH RECURSIVE n(i) AS (SELECT " #first " UNION ALL SELECT i + 1 FROM n WHERE i < " #last ")" \
+	"INSERT INTO t SELECT i, printf('%095d', i) FROM n"
+
+static void run_sql(const char *sql)
+{
+	sqlite3 *sqlite = sqlite_open(path);
+
+	sqlite_run(sqlite, sql);
+	(void)sqlite3_close(sqlite);
+}
+
+/* One chunk, of 700 KB, which does not end by content. */
+static void table_of_one_chunk(void)
+{
+	path = file_with("CREATE TABLE t(id INTEGER PRIMARY KEY, x);" ROWS_SQL(1, 7000));
+	taken_file(&w, path, &first);
+	ck_assert_int_eq(chunk_of(&first, "t")->rows, 7000);
+	ck_assert_uint_ne(chunk_of(&first, "t")->end_crc32, 0);
+}
+
+START_TEST(of_a_table_that_grew_the_new_rows_are_stored)
+{
+	table_of_one_chunk();
+	run_sql(ROWS_SQL(7001, 7500));
+	taken_file(&w, path, &m);
+	ck_assert_str_eq(chunk_of(&m, "t")->key, chunk_of(&first, "t")->key);
+	ck_assert_int_eq((chunk_of(&m, "t") + 1)->rows, 500);
+	ck_assert_int_eq(m.new_bytes, (chunk_of(&m, "t") + 1)->stored_bytes);
+	comes_back_whole();
+}
+END_TEST
+
+START_TEST(of_a_table_that_lost_its_last_row_the_chunk_is_another)
+{
+	table_of_one_chunk();
+	run_sql("DELETE FROM t WHERE id = 7000;" ROWS_SQL(7001, 7500));
+	taken_file(&w, path, &m);
+	ck_assert_int_eq(chunk_of(&m, "t")->rows, 7499);
+	comes_back_whole();
+}
+END_TEST
+
+/* So that it mends the older snapshot too. */
+START_TEST(a_damaged_chunk_of_a_table_that_grew_is_stored_under_its_name)
+{
+	table_of_one_chunk();
+	damage(&first, "t");
+	say_damaged(&first, "t");
+	run_sql(ROWS_SQL(7001, 7500));
+	taken_file(&w, path, &m);
+	ck_assert_str_eq(chunk_of(&m, "t")->key, chunk_of(&first, "t")->key);
+	ck_assert_int_eq(m.new_bytes, chunk_of(&m, "t")->stored_bytes + (chunk_of(&m, "t") + 1)->stored_bytes);
+	comes_back_whole();
+}
+END_TEST
+
+START_TEST(a_snapshot_that_is_not_trusted_ends_no_chunk)
+{
+	struct verifier *verifier = verifier_new();
+	char key[SIGN_PUBLIC_TEXT_SIZE];
+
+	table_of_one_chunk();
+	(void)snprintf(key, sizeof(key), "ed25519:%064d", 9);
+	ck_assert_int_eq(verifier_add(verifier, key, NULL), 0);
+	w.store.verifier = verifier;
+	run_sql(ROWS_SQL(7001, 7500));
+	taken_file(&w, path, &m);
+	ck_assert_int_eq(chunk_of(&m, "t")->rows, 7500);
+	verifier_free(verifier);
+}
+END_TEST
+
 /* ---- a previous snapshot that is of no use ---- */
 
 static void stands_on_its_own(void)
@@ -483,6 +557,10 @@ UNIT_CASE(take)
 	tcase_add_test(tc, a_chunk_found_damaged_in_an_older_snapshot_is_stored_anew);
 	tcase_add_test(tc, a_healed_chunk_is_not_stored_again);
 	tcase_add_test(tc, a_mark_goes_with_the_damage);
+	tcase_add_test(tc, of_a_table_that_grew_the_new_rows_are_stored);
+	tcase_add_test(tc, of_a_table_that_lost_its_last_row_the_chunk_is_another);
+	tcase_add_test(tc, a_damaged_chunk_of_a_table_that_grew_is_stored_under_its_name);
+	tcase_add_test(tc, a_snapshot_that_is_not_trusted_ends_no_chunk);
 	tcase_add_test(tc, a_damaged_previous_manifest_is_not_built_upon);
 	tcase_add_test(tc, a_previous_manifest_of_another_database_is_not_built_upon);
 	tcase_add_test(tc, an_unsigned_previous_snapshot_is_not_built_upon_where_keys_are_trusted);

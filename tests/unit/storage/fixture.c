@@ -64,6 +64,7 @@ static void add_object(struct manifest *m, enum manifest_kind kind, const char *
 	o->rows = rows;
 	o->sql_bytes = 1000 + rows;
 	o->stored_bytes = 100 + rows;
+	o->end_crc32 = kind == MANIFEST_ROWS ? UINT32_MAX : 0;
 }
 
 void fixture_manifest(struct manifest *ret)

@@ -114,6 +114,7 @@ static void assert_same(const struct manifest *a, const struct manifest *b)
 		assert_same_text(x->sql_sha256, y->sql_sha256);
 		ck_assert_int_eq(x->stored_bytes, y->stored_bytes);
 		assert_same_text(x->stored_sha256, y->stored_sha256);
+		ck_assert_uint_eq(x->end_crc32, y->end_crc32);
 	}
 	ck_assert_uint_eq(a->table_count, b->table_count);
 	for (size_t i = 0; i < a->table_count; i++) {
@@ -381,7 +382,9 @@ static const struct { struct member member; const char *value; } impossible[] = 
 	{ { "previous", "id" }, "\"x\"" }, { { "previous", "sha256" }, "\"abc\"" },
 	{ { "objects", "kind" }, "\"row\"" }, { { "objects", "kind" }, "\"\"" },
 	{ { "objects", "sql_sha256" }, "\"E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855\"" },
-	{ { "objects", "stored_sha256" }, "\"\"" }, { { "tables", "sql_sha256" }, "\"zz\"" },
+	{ { "objects", "stored_sha256" }, "\"\"" },
+	{ { "objects", "end_crc32" }, "-1" }, { { "objects", "end_crc32" }, "4294967296" }, { { "objects", "end_crc32" }, "\"1\"" },
+	 { { "tables", "sql_sha256" }, "\"zz\"" },
 	{ { "objects", "key" }, "\"../../production/other/data/t/0123456789abcdef0123456789abcdef.sql.gz\"" },
 	{ { "objects", "key" }, "\"data/../x/0123456789abcdef0123456789abcdef.sql.gz\"" },
 	{ { "objects", "key" }, "\"/etc/passwd\"" }, { { "objects", "key" }, "\"\"" },
