@@ -61,13 +61,19 @@ static char *put_unicode(char *dst, const char **p)
 
 static char *put_escape(char *dst, const char **p)
 {
-	static const char names[] = "bfnrt", meanings[] = "\b\f\n\r\t";
-	const char *name;
+	char c = (*p)[1];
 
-	if ((*p)[1] == 'u')
+	switch (c) {
+	case 'u':
 		return put_unicode(dst, p);
-	name = strchr(names, (*p)[1]);
-	*dst = name != NULL ? meanings[name - names] : (*p)[1];
+	case 'b': c = '\b'; break;
+	case 'f': c = '\f'; break;
+	case 'n': c = '\n'; break;
+	case 'r': c = '\r'; break;
+	case 't': c = '\t'; break;
+	default: break;
+	}
+	*dst = c;
 	*p += 2;
 	return dst + 1;
 }

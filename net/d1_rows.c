@@ -58,8 +58,14 @@ static size_t escape_length(const char *p, const char *end)
 {
 	if (end - p < 2)
 		return 0;
-	if (p[1] != 'u')
-		return strchr("\"\\/bfnrt", p[1]) != NULL && p[1] != '\0' ? 2 : 0;
+	switch (p[1]) {
+	case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't':
+		return 2;
+	case 'u':
+		break;
+	default:
+		return 0;
+	}
 	if (end - p < 6)
 		return 0;
 	for (int i = 2; i < 6; i++) {
