@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
+#include <pthread.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,14 +196,27 @@ int file_sync(const char *path, struct err *err)
 	return rc;
 }
 
+static void *begin_sync(void *arg)
+{
+	int fd = (int)(intptr_t)arg;
+
+	(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
+	(void)close(fd);
+	return NULL;
+}
+
+/* A disk that is busy takes the pages of a large file only as fast as it writes them. */
 void file_begin_sync(const char *path)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	pthread_t thread;
 
 	if (fd < 0)
 		return;
-	(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
-	(void)close(fd);
+	if (pthread_create(&thread, NULL, begin_sync, (void *)(intptr_t)fd) != 0)
+		(void)close(fd);
+	else
+		(void)pthread_detach(thread);
 }
 
 int dir_sync_parent(const char *path, struct err *err)

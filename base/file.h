@@ -54,7 +54,8 @@ int dir_make(const char *path, mode_t mode, struct err *err);
 /* fsync of a file that was written by other means. */
 int file_sync(const char *path, struct err *err);
 
-/* Have the system begin with that: file_sync then waits for less. */
+/* Have the system begin with that: file_sync then waits for less. Does not wait
+ * itself: a thread hands the file's pages to the disk. */
 void file_begin_sync(const char *path);
 
 /* fsync of the folder that holds `path`: makes a rename durable. */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buf_pool.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "base/queue.h"
@@ -11,6 +12,7 @@
 struct fetch {
 	struct fetch_options options;
 	struct queue *queue;
+	struct buf_pool *packed, *sql;   /* memory of either: one is a fourth of the other */
 	size_t depth;
 	size_t next;            /* object to ask for */
 	int64_t ahead_bytes;    /* of SQL, asked for and not handed out */
@@ -85,12 +87,14 @@ static int work(void *ctx, void *item, struct err *err)
 	struct fetched *f = item;
 
 	(void)err;
+	buf_pool_take(fetch->packed, &f->packed);
+	buf_pool_take(fetch->sql, &f->sql);
 	if (fetch_chunk(fetch->options.store, f, &f->err) != 0)
 		(void)err_wrap(&f->err, "chunk %s", f->object->key);
 	if (fetch->options.keep != FETCH_PACKED)
-		buf_release(&f->packed);
+		buf_pool_give(fetch->packed, &f->packed);
 	if (fetch->options.keep != FETCH_SQL)
-		buf_release(&f->sql);
+		buf_pool_give(fetch->sql, &f->sql);
 	return 0;
 }
 
@@ -104,6 +108,8 @@ struct fetch *fetch_new(const struct fetch_options *options)
 	struct fetch *fetch = mem_calloc(1, sizeof(*fetch));
 
 	fetch->options = *options;
+	fetch->packed = buf_pool_new();
+	fetch->sql = buf_pool_new();
 	fetch->depth = 2 * (size_t)options->workers;
 	fetch->queue = queue_new(&(struct queue_options){
 		.workers = options->workers, .depth = fetch->depth, .ordered = true,
@@ -117,6 +123,8 @@ void fetch_free(struct fetch *fetch)
 	if (fetch == NULL)
 		return;
 	queue_free(fetch->queue);
+	buf_pool_free(fetch->packed);
+	buf_pool_free(fetch->sql);
 	free(fetch);
 }
 
@@ -142,6 +150,7 @@ static int ask_ahead(struct fetch *fetch, struct err *err)
 			continue;
 		f = mem_calloc(1, sizeof(*f));
 		f->object = o;
+		f->fetch = fetch;
 		buf_init(&f->packed, most_packed_bytes(o));
 		buf_init(&f->sql, (size_t)o->sql_bytes);
 		if (queue_push(fetch->queue, f, err) != 0) {
@@ -189,7 +198,7 @@ void fetched_free(struct fetched *fetched)
 {
 	if (fetched == NULL)
 		return;
-	buf_release(&fetched->packed);
-	buf_release(&fetched->sql);
+	buf_pool_give(fetched->fetch->packed, &fetched->packed);
+	buf_pool_give(fetched->fetch->sql, &fetched->sql);
 	free(fetched);
 }

@@ -44,6 +44,7 @@ struct fetched {
 	/* ERR_NONE, or why this chunk cannot be had: ERR_CORRUPT (altered),
 	 * ERR_NOT_FOUND (missing), or the bucket's own error. */
 	struct err err;
+	struct fetch *fetch;    /* whose memory it has */
 };
 
 /* Everything in `options` must outlive it. */
@@ -53,6 +54,7 @@ void fetch_free(struct fetch *fetch);
 /* The next chunk: 1 and `*ret` (the caller's: fetched_free), 0 at the end, -1
  * when interrupted. A chunk's own trouble is in its `err`. */
 int fetch_next(struct fetch *fetch, struct fetched **ret, struct err *err);
+/* Before fetch_free. */
 void fetched_free(struct fetched *fetched);
 
 /* As fetch_next, but a chunk's trouble is the call's. */

@@ -190,6 +190,19 @@ static char *make_room(struct cursor *c, size_t len)
 	return spare->data + spare->len;
 }
 
+/* Of each two quotes one. Returns how many bytes are left. */
+static size_t copy_undoubled(char *to, const char *p, const char *end)
+{
+	const char *begun = to, *quote;
+
+	while ((quote = memchr(p, '\'', (size_t)(end - p))) != NULL) {
+		to = mempcpy(to, p, (size_t)(quote + 1 - p));
+		p = quote + 2;
+	}
+	to = mempcpy(to, p, (size_t)(end - p));
+	return (size_t)(to - begun);
+}
+
 static bool take_text(struct cursor *c, struct db_value *ret)
 {
 	bool doubled = false;
@@ -205,11 +218,7 @@ static bool take_text(struct cursor *c, struct db_value *ret)
 	if (!doubled)
 		return true;
 	ret->bytes = to = make_room(c, ret->len);
-	for (const char *p = first; p < quote; p++) {
-		*to++ = *p;
-		p += *p == '\'';
-	}
-	ret->len = (size_t)(to - ret->bytes);
+	ret->len = copy_undoubled(to, first, quote);
 	buf_commit(&c->insert->spare, ret->len);
 	return true;
 }
@@ -258,18 +267,22 @@ static bool take_value(struct cursor *c, struct db_value *ret)
 
 /* ---- the statement ---- */
 
+static void make_room_for_row(struct insert *insert)
+{
+	while (insert->cap - insert->count < insert->columns)
+		insert->values = mem_grow(insert->values, insert->cap, &insert->cap,
+		    sizeof(*insert->values));
+}
+
 static bool take_row(struct cursor *c)
 {
 	struct insert *insert = c->insert;
 
 	if (!TAKE(c, "("))
 		return false;
+	make_room_for_row(insert);
 	for (size_t i = 0; i < insert->columns; i++) {
-		if (i > 0 && !TAKE(c, ","))
-			return false;
-		insert->values = mem_grow(insert->values, insert->count, &insert->cap,
-		    sizeof(*insert->values));
-		if (!take_value(c, &insert->values[insert->count++]))
+		if ((i > 0 && !TAKE(c, ",")) || !take_value(c, &insert->values[insert->count++]))
 			return false;
 	}
 	return TAKE(c, ")");

@@ -43,7 +43,16 @@ static int write_sql(const struct restore_options *o, const char *path, struct e
 
 /* ---- replaying ---- */
 
-static int apply_chunks(const struct restore_options *o, struct replay *replay,
+/* The disk works from here on: what indexes follow is appended. */
+static int end_rows(const struct restore_options *o, struct replay *replay, const char *path,
+    struct err *err)
+{
+	if (!o->temporary)
+		file_begin_sync(path);
+	return replay_rows_done(replay, err);
+}
+
+static int apply_chunks(const struct restore_options *o, struct replay *replay, const char *path,
     bool (*wanted)(void *ctx, const struct manifest_object *object), struct err *err)
 {
 	struct fetch *fetch = fetch_new(&(struct fetch_options){
@@ -57,7 +66,7 @@ static int apply_chunks(const struct restore_options *o, struct replay *replay,
 
 	while ((rc = fetch_next_good(fetch, &f, err)) == 1) {
 		if (f->object->kind == MANIFEST_POST && !rows_done)
-			rc = replay_rows_done(replay, err);
+			rc = end_rows(o, replay, path, err);
 		else
 			rc = 0;
 		rows_done = f->object->kind == MANIFEST_POST;
@@ -85,7 +94,7 @@ int restore_replay(const struct restore_options *o, const char *path, struct err
 
 	if (replay == NULL)
 		return -1;
-	rc = apply_chunks(o, replay, NULL, err);
+	rc = apply_chunks(o, replay, path, NULL, err);
 	if (rc == 0)
 		rc = replay_commit(replay, o->manifest, err);
 	replay_free(replay);
@@ -136,7 +145,7 @@ static int apply_selection(const struct restore_options *o, const struct invento
 		return -1;
 	if (replay_run_own(replay, buf_str(&o->result->plan.drops), err) == 0 &&
 	    apply_statements(o, inventory, false, replay, err) == 0 &&
-	    apply_chunks(o, replay, is_chosen, err) == 0 &&
+	    apply_chunks(o, replay, path, is_chosen, err) == 0 &&
 	    apply_statements(o, inventory, true, replay, err) == 0 &&
 	    replay_run_own(replay, buf_str(&o->result->plan.rebuilds), err) == 0)
 		rc = replay_commit(replay, NULL, err);
