@@ -15,6 +15,9 @@
 
 struct check_options {
 	struct db *db;
+	const char *path;                    /* where it is a file that nothing writes to: large
+	                                      * tables are read by several threads; or NULL */
+	unsigned workers;                    /* so many */
 	const struct manifest *manifest;
 	const struct selection *selection;   /* which tables; NULL: all */
 	bool content;                        /* read all rows too, not only count them */

@@ -85,13 +85,14 @@ int restore_dry_run_sql(const struct restore_options *options, struct err *err)
 	return rc;
 }
 
-int restore_check(const struct restore_options *options, struct db *db, struct err *err)
+int restore_check(const struct restore_options *options, struct db *db, const char *path,
+    struct err *err)
 {
 	struct restore_result *result = options->result;
 
 	if (check_database(&(struct check_options){
 		.db = db, .manifest = options->manifest, .selection = options->selection,
-		.content = options->check_content,
+		.content = options->check_content, .path = path, .workers = options->workers,
 		.progress = options->progress, .progress_ctx = options->progress_ctx,
 	}, &result->check, err) != 0)
 		return err_wrap(err, "compare with the manifest");

@@ -350,7 +350,7 @@ static int say_where_it_stands(const struct restoring *r, struct err *err)
 static int compare(const struct restoring *r, struct err *err)
 {
 	say(r, "read back and compare");
-	if (restore_check(r->options, r->db, err) == 0)
+	if (restore_check(r->options, r->db, NULL, err) == 0)
 		return 0;
 	(void)err_wrap(err, err->code == ERR_CORRUPT ? "%s was restored, but differs from the snapshot" :
 	    "%s was restored, but could not be compared", r->target_name);

@@ -327,7 +327,7 @@ static int check_made(const struct restore_options *o, const char *path, struct 
 	db = db_sqlite_open(path, "sqlite", err);
 	if (db == NULL)
 		return -1;
-	rc = restore_check(o, db, err);
+	rc = restore_check(o, db, path, err);
 	db_free(db);
 	return rc;
 }

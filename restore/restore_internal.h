@@ -26,7 +26,9 @@ int restore_replay(const struct restore_options *options, const char *path, stru
 int restore_check_keys(const struct restore_options *options, const char *folder,
     struct err *err);
 
-/* Compare `db` with the manifest, into the result; ERR_CORRUPT when it differs. */
-int restore_check(const struct restore_options *options, struct db *db, struct err *err);
+/* Compare `db` with the manifest, into the result; ERR_CORRUPT when it differs. `path`:
+ * as of check_options. */
+int restore_check(const struct restore_options *options, struct db *db, const char *path,
+    struct err *err);
 
 #endif

@@ -333,11 +333,12 @@ static int visit_values(void *ctx, const struct db_value *values, size_t count, 
 	return d->reader->visit(d->reader->ctx, (struct span){ d->tuple.data, d->tuple.len }, err);
 }
 
-static int read_directly(struct reader *reader, const struct table *table, struct err *err)
+static int read_directly(struct reader *reader, const struct table *table,
+    const struct rowids *range, struct err *err)
 {
 	struct direct d = { .reader = reader, .table = table, .tuple = BUF_INIT(TUPLE_MAX_BYTES) };
 	AUTO_BUF sql = BUF_INIT(1u << 20);
-	int rc = select_values(&sql, table, err);
+	int rc = select_values(&sql, table, range, err);
 
 	if (rc == 0)
 		rc = db_each(reader->db, buf_str(&sql), visit_values, &d, err);
@@ -346,16 +347,28 @@ static int read_directly(struct reader *reader, const struct table *table, struc
 }
 
 /* Virtual tables are read by their keys alone, and SQLite shows 2,000 values at once. */
-static bool can_read_directly(const struct reader *reader, const struct table *table)
+static bool can_read_directly(const struct db *db, const struct table *table)
 {
-	return db_shows_values(reader->db) && table->kind == TABLE_ORDINARY &&
+	return db_shows_values(db) && table->kind == TABLE_ORDINARY &&
 	    table->value_count <= DIRECT_MAX_VALUES;
 }
 
 int reader_table(struct reader *reader, const struct table *table, struct err *err)
 {
-	int rc = can_read_directly(reader, table) ? read_directly(reader, table, err) :
+	int rc = can_read_directly(reader->db, table) ? read_directly(reader, table, NULL, err) :
 	    read_by_pages(reader, table, err);
 
 	return rc == 0 ? 0 : err_wrap(err, "read table \"%s\"", table->name);
+}
+
+bool reader_has_ranges(const struct db *db, const struct table *table)
+{
+	return can_read_directly(db, table) && table_has_rowid_key(table);
+}
+
+int reader_range(struct reader *reader, const struct table *table, const struct rowids *range,
+    struct err *err)
+{
+	return read_directly(reader, table, range, err) == 0 ? 0 :
+	    err_wrap(err, "read table \"%s\"", table->name);
 }

@@ -38,6 +38,14 @@ struct reader {
 /* Visit every row of the table. */
 int reader_table(struct reader *reader, const struct table *table, struct err *err);
 
+/* Can ranges of its rowids be read alone? Of a file only, and only where the rowid is
+ * the key. */
+bool reader_has_ranges(const struct db *db, const struct table *table);
+
+/* Visit the rows of such a range. */
+int reader_range(struct reader *reader, const struct table *table, const struct rowids *range,
+    struct err *err);
+
 /* Visit the rows of one answer (a tuple a row) that was asked for in this mode and
  * that reader_better_mode() is content with. */
 int reader_rows(const struct db *db, const struct db_rows *rows, const struct table *table,

@@ -310,7 +310,18 @@ int select_key_behind(struct buf *ret, const struct table *table, int64_t behind
 	return buf_addf(ret, err, " WHERE %s>%lld", buf_str(&key), (long long)behind);
 }
 
-int select_values(struct buf *ret, const struct table *table, struct err *err)
+static int add_range(struct buf *ret, const struct table *t, const struct rowids *range,
+    struct err *err)
+{
+	if (range == NULL)
+		return 0;
+	return buf_adds(ret, " WHERE ", err) != 0 || literal_add_name(ret, t->rowid, err) != 0 ||
+	    buf_addf(ret, err, " BETWEEN %lld AND %lld", (long long)range->first,
+	    (long long)range->last) != 0 ? -1 : 0;
+}
+
+int select_values(struct buf *ret, const struct table *table, const struct rowids *range,
+    struct err *err)
 {
 	for (size_t i = 0; i < table->value_count; i++) {
 		if (buf_adds(ret, i == 0 ? "SELECT " : ",", err) != 0 ||
@@ -319,6 +330,7 @@ int select_values(struct buf *ret, const struct table *table, struct err *err)
 	}
 	return buf_adds(ret, " FROM ", err) != 0 ||
 	    literal_add_name(ret, table->name, err) != 0 ||
+	    add_range(ret, table, range, err) != 0 ||
 	    buf_adds(ret, " ORDER BY ", err) != 0 ||
 	    add_key_names(ret, table, err) != 0 ? -1 : 0;
 }

@@ -61,8 +61,15 @@ int select_groups(struct buf *ret, const struct table *table, const struct selec
 int select_key_behind(struct buf *ret, const struct table *table, int64_t behind,
     struct err *err);
 
-/* Append the statement for the values of all rows as they are, in key order. */
-int select_values(struct buf *ret, const struct table *table, struct err *err);
+/* Rows of a table with table_has_rowid_key(): both ends are in it. */
+struct rowids {
+	int64_t first, last;
+};
+
+/* Append the statement for the values of these rows (NULL: of all) as they are, in key
+ * order. */
+int select_values(struct buf *ret, const struct table *table, const struct rowids *range,
+    struct err *err);
 
 /* Append the statement for a slice of one value, as hex: `count` bytes from the
  * zero-based `offset` of value `place` of the row whose key `row` has. */

@@ -26,15 +26,33 @@ static void expect_rows(struct manifest *m, const char *name, const char *tuples
 	sha256_hex(tuples, strlen(tuples), t->sql_sha256);
 }
 
-static void scene_open(struct scene *s, const char *sql)
+/* Of so many bytes, the manifest says, that several threads are worth it. */
+static void expect_much(struct manifest *m, const char *name)
 {
+	struct manifest_object *o = manifest_add_object(m);
+
+	o->key = mem_strdup("data/x/y.gz");
+	o->kind = MANIFEST_ROWS;
+	o->table = mem_strdup(name);
+	o->sql_bytes = 64 << 20;
+}
+
+static void scene_open(struct scene *s, const char *sql, bool threads)
+{
+	const char *path = file_with(sql);
 	struct err err = ERR_INIT;
 
 	*s = (struct scene){ .options = { .content = true } };
 	expect_rows(&s->manifest, "p", "(1,'a')\n(2,X'00FF')\n", 2);
 	expect_rows(&s->manifest, "C", "(-5,1)\n(1,NULL)\n(9007199254740993,2)\n", 3);
+	if (threads) {
+		expect_much(&s->manifest, "p");
+		expect_much(&s->manifest, "C");
+		s->options.path = path;
+		s->options.workers = 3;
+	}
 	s->options.manifest = &s->manifest;
-	s->options.db = db_sqlite_open(file_with(sql), "sqlite", &err);
+	s->options.db = db_sqlite_open(path, "sqlite", &err);
 	ck_assert_msg(s->options.db != NULL, "%s", err.msg);
 }
 
@@ -59,8 +77,8 @@ START_TEST(what_it_should_be)
 	struct scene s;
 	struct err err = ERR_INIT;
 
-	scene_open(&s, GOOD "CREATE TABLE more(a)");
-	s.options.content = _i == 0;
+	scene_open(&s, GOOD "CREATE TABLE more(a)", _i == 2);
+	s.options.content = _i != 1;
 	check(&s);
 	ck_assert_uint_eq(s.result.tables, 2);
 	ck_assert_uint_eq(s.result.difference_count, 0);
@@ -86,15 +104,15 @@ START_TEST(what_it_should_not_be)
 	struct scene s;
 	struct err err = ERR_INIT;
 
-	scene_open(&s, wrong[_i].sql);
+	scene_open(&s, wrong[_i / 2].sql, _i % 2 == 1);
 	check(&s);
 	ck_assert_int_eq(check_verdict(&s.result, &err), -1);
 	ck_assert_int_eq(err.code, ERR_CORRUPT);
-	ck_assert_msg(strstr(err.msg, wrong[_i].said) != NULL, "%s", err.msg);
+	ck_assert_msg(strstr(err.msg, wrong[_i / 2].said) != NULL, "%s", err.msg);
 	check_result_release(&s.result);
 	s.options.content = false;
 	check(&s);
-	ck_assert_int_eq(check_verdict(&s.result, NULL), wrong[_i].counts_tell ? -1 : 0);
+	ck_assert_int_eq(check_verdict(&s.result, NULL), wrong[_i / 2].counts_tell ? -1 : 0);
 	scene_close(&s);
 }
 END_TEST
@@ -105,7 +123,7 @@ START_TEST(only_what_was_chosen)
 	const struct selection selection = { names, 1 };
 	struct scene s;
 
-	scene_open(&s, GOOD "DELETE FROM p WHERE id=2");
+	scene_open(&s, GOOD "DELETE FROM p WHERE id=2", false);
 	s.options.selection = &selection;
 	check(&s);
 	ck_assert_uint_eq(s.result.tables, 1);
@@ -120,7 +138,7 @@ END_TEST
 
 UNIT_CASE(check)
 {
-	tcase_add_loop_test(tc, what_it_should_be, 0, 2);
-	tcase_add_loop_test(tc, what_it_should_not_be, 0, sizeof(wrong) / sizeof(wrong[0]));
+	tcase_add_loop_test(tc, what_it_should_be, 0, 3);
+	tcase_add_loop_test(tc, what_it_should_not_be, 0, 2 * sizeof(wrong) / sizeof(wrong[0]));
 	tcase_add_test(tc, only_what_was_chosen);
 }
