@@ -280,7 +280,7 @@ static void report_pruned(struct backup_job *job, const char *name,
 	AUTO_STR summary = pruning_summary(report, false);
 
 	events_pruned(&job->events, (int64_t)report->removed, (int64_t)report->kept,
-	    report->freed_bytes);
+	    report->freed_bytes, report->blocked);
 	if (report->removed_objects > 0 && job->document == NULL)
 		(void)printf("%s   %s\n", name, summary);
 	(void)fflush(stdout);

@@ -141,7 +141,8 @@ void events_verified(struct events *e, const struct verdict *v, int64_t ms)
 	tell(e, o);
 }
 
-void events_pruned(struct events *e, int64_t removed, int64_t kept, int64_t freed_bytes)
+void events_pruned(struct events *e, int64_t removed, int64_t kept, int64_t freed_bytes,
+    const char *blocked)
 {
 	struct json_object *o;
 
@@ -151,6 +152,8 @@ void events_pruned(struct events *e, int64_t removed, int64_t kept, int64_t free
 	json_set_int(o, "removed", removed);
 	json_set_int(o, "kept", kept);
 	json_set_int(o, "freed_bytes", freed_bytes);
+	if (blocked != NULL)
+		json_set_str(o, "blocked", blocked);
 	tell(e, o);
 }
 

@@ -34,7 +34,9 @@ void events_done(struct events *e, const struct manifest *m, const struct events
 /* The slot had been answered, by this snapshot. */
 void events_taken(struct events *e, const char *id);
 void events_verified(struct events *e, const struct verdict *v, int64_t ms);
-void events_pruned(struct events *e, int64_t removed, int64_t kept, int64_t freed_bytes);
+/* `blocked`: why nothing, or no garbage, was removed; or NULL. */
+void events_pruned(struct events *e, int64_t removed, int64_t kept, int64_t freed_bytes,
+    const char *blocked);
 void events_error(struct events *e, const struct err *err);
 
 /* {"code":…,"message":…,"hint":…} for a document of --json; an object of its own. */

@@ -62,6 +62,7 @@ LAST(new_bytes, row->new_bytes, row->success_at != 0)
 LAST(requests, row->requests, row->success_at != 0 || row->failures != 0)
 LAST(retries, row->retries, row->success_at != 0 || row->failures != 0)
 FIELD_OR_0(failures, row->failures)
+FIELD_OR_0(not_pruned, row->not_pruned)
 FIELD_OR_0(running, row->running)
 FIELD_OR_0(waiting, row->waiting)
 
@@ -79,6 +80,7 @@ static const struct metric metrics[] = {
 	{ "d1keep_last_run_requests", "HTTP requests of the last run.", requests, UNIT_PLAIN },
 	{ "d1keep_last_run_http_retries", "How many of them were retried.", retries, UNIT_PLAIN },
 	{ "d1keep_failures_in_a_row", "Runs that failed since the last success.", failures, UNIT_PLAIN },
+	{ "d1keep_prune_blocked", "1 when something keeps what is not needed from being removed.", not_pruned, UNIT_PLAIN },
 	{ "d1keep_running", "1 while a run goes.", running, UNIT_PLAIN },
 	{ "d1keep_waiting", "1 while a run waits for its turn.", waiting, UNIT_PLAIN },
 	{ "d1keep_next_run_timestamp_seconds", "When the next run is due.", next_at, UNIT_PLAIN },

@@ -107,10 +107,11 @@ struct survey_verdict survey_verdict(const struct control_host *host, const char
 	return verdict;
 }
 
-/* What a run did, and what its snapshot is: the newest of each that there is. */
+/* What a run did, what its snapshot is, and what its pruning came to, which those that
+ * were asked for do not do: the newest of each that there is. */
 struct figures {
 	struct survey_row *row;
-	bool run, snapshot;
+	bool run, snapshot, slot;
 };
 
 static void take_run(struct survey_row *row, const struct state_run *run)
@@ -131,15 +132,19 @@ static void take_snapshot(struct survey_row *row, const struct state_run *run)
 
 static int take_figures(void *ctx, const struct state_run *run, struct err *err)
 {
+	bool is_snapshot = state_run_succeeded(run) && !run->taken;
 	struct figures *figures = ctx;
 
 	(void)err;
 	if (run->finished_at != 0 && !figures->run)
 		take_run(figures->row, run);
-	if (state_run_succeeded(run) && !run->taken && !figures->snapshot)
+	if (is_snapshot && !figures->snapshot)
 		take_snapshot(figures->row, run);
+	if (is_snapshot && run->slot_at != 0 && !figures->slot)
+		figures->row->not_pruned = strcmp(run->code, STATE_CODE_NOT_PRUNED) == 0;
+	figures->slot = figures->slot || (is_snapshot && run->slot_at != 0);
 	figures->run = figures->run || run->finished_at != 0;
-	figures->snapshot = figures->snapshot || (state_run_succeeded(run) && !run->taken);
+	figures->snapshot = figures->snapshot || is_snapshot;
 	return 0;
 }
 
@@ -164,8 +169,9 @@ static void look_at(struct survey *survey, struct survey_row *row)
 	row->good_at = verdict.good_at;
 	row->failures = noted.failures;
 	row->health = verdict.health;
+	figures.slot = noted.next_at == 0;   /* no schedule */
 	(void)take_figures(&figures, &noted.last, NULL);
-	if (noted.last.started_at != 0 && !(figures.run && figures.snapshot))
+	if (noted.last.started_at != 0 && !(figures.run && figures.snapshot && figures.slot))
 		(void)state_each_run(state, row->name, RUNS_LOOKED_AT, take_figures, &figures, NULL);
 }
 

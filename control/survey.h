@@ -35,6 +35,7 @@ struct survey_row {
 	int64_t rows, sql_bytes, stored_bytes, new_bytes;
 	int64_t requests, retries;
 	int failures;            /* in a row */
+	bool not_pruned;         /* by the newest scheduled run: something keeps it from that */
 };
 
 struct survey {

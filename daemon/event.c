@@ -74,6 +74,7 @@ static void add_verified(struct event_sum *sum, struct json_object *o)
 static void add_pruned(struct event_sum *sum, struct json_object *o)
 {
 	sum->freed_bytes = get_count(o, "freed_bytes", 0);
+	event_copy_text(sum->blocked, sizeof(sum->blocked), json_get_str(o, "blocked"));
 }
 
 static void add_error(struct event_sum *sum, struct json_object *o)

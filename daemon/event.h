@@ -8,7 +8,8 @@
  *    "stored_bytes":N,"new_bytes":N,"requests":N,"retries":N,"rows_read":N,
  *    "ms":N,"exceptions":N,"exit":0}
  *   {"event":"verified","how":"replay","good":true,"ms":N,"problems":["…"]}
- *   {"event":"pruned","removed":N,"kept":N,"freed_bytes":N}
+ *   {"event":"pruned","removed":N,"kept":N,"freed_bytes":N,"blocked":"…"}   blocked: why
+ *    nothing, or no garbage, was removed; absent when that was not so
  *   {"event":"error","code":"again","message":"…","hint":"…"}
  *
  * Codes are the words of base/err.h's codes (cli/events.c). Members and events
@@ -39,6 +40,7 @@ struct event_sum {
 	int64_t requests, retries, rows_read;
 	int64_t took_ms;
 	char snapshot[32];
+	char blocked[512];       /* why pruning was, or empty */
 	char code[16];           /* of the last error, as are the next two */
 	char message[512];
 	char hint[384];

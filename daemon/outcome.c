@@ -42,6 +42,16 @@ static void note_code(struct state_run *run, const struct job_result *result)
 	event_copy_text(run->code, sizeof(run->code), word);
 }
 
+/* A success that somebody should know more of. */
+static void note_blocked(struct state_run *run, const struct event_sum *events)
+{
+	if (events->blocked[0] == '\0')
+		return;
+	event_copy_text(run->code, sizeof(run->code), STATE_CODE_NOT_PRUNED);
+	if (run->message[0] == '\0')
+		memcpy(run->message, events->blocked, sizeof(run->message));
+}
+
 void outcome_note(struct state_run *run, const struct job_result *result, bool expects_verdict,
     int64_t now)
 {
@@ -66,9 +76,12 @@ void outcome_note(struct state_run *run, const struct job_result *result, bool e
 	}
 	memcpy(run->snapshot, events->snapshot, sizeof(run->snapshot));
 	memcpy(run->message, result->message, sizeof(run->message));
-	if (!state_run_succeeded(run))
+	if (!state_run_succeeded(run)) {
 		note_code(run, result);
-	else if (run->taken && expects_verdict && run->verified == STATE_NOT_VERIFIED)
+		return;
+	}
+	note_blocked(run, events);
+	if (run->taken && expects_verdict && run->verified == STATE_NOT_VERIFIED)
 		run->verified = STATE_VERIFIED_GOOD;
 }
 

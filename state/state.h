@@ -50,6 +50,9 @@ enum state_verdict { STATE_NOT_VERIFIED, STATE_VERIFIED_GOOD, STATE_VERIFIED_BAD
  * database's lease; d1keepd ended while it ran. */
 #define STATE_CODE_HELD "held"
 #define STATE_CODE_CUT_OFF "cut-off"
+/* Of a run that succeeded, but something keeps what is not needed from being removed:
+ * its message says what. */
+#define STATE_CODE_NOT_PRUNED "not-pruned"
 
 struct state_run {
 	int64_t id;              /* of all databases' runs together, rising; 0: give it one */
@@ -73,7 +76,7 @@ struct state_run {
 	char label[72];          /* asked for, or empty */
 	char snapshot[32];       /* id of the snapshot taken, or empty */
 	char code[16];           /* of the error: "again", "denied", … (daemon/event.h), or empty */
-	char message[512];       /* the error, or empty */
+	char message[512];       /* the error, what a success could not do, or empty */
 };
 
 struct state_database {

@@ -253,4 +253,24 @@ state_comes_back() {
 }
 test_case 'a state file that can be had again is used after a reload' state_comes_back
 
+# One manifest that cannot be trusted keeps all garbage where it is: no failure, but not for nobody to see either.
+what_is_not_pruned_shows() {
+    clean_slate
+    conf "$NEVER" a b
+    cat >"$FAKE/do/shop.a" <<'END'
+snapshot
+echo '{"event":"pruned","removed":0,"kept":2,"freed_bytes":0,"blocked":"no garbage is removed: snapshot 20261120T021700Z: it is not signed"}' >&3
+END
+    expect_exit 0 daemon --once
+    expect_exit 0 "$D1KEEP" -c "$CONF" status
+    expect_out 'shop/a +good .*no garbage is removed: snapshot 20261120T021700Z: it is not signed'
+    expect_equal "$("$D1KEEP" -c "$CONF" status --json 2>/dev/null | jq -r '.databases[1].last_message')" null
+    daemon_start
+    expect_equal "$(curl -fsS --unix-socket "$STATE_DIR/control.sock" http://localhost/metrics | grep '^d1keep_prune_blocked')" \
+        'd1keep_prune_blocked{environment="shop",database="shop/a"} 1
+d1keep_prune_blocked{environment="shop",database="shop/b"} 0'
+    daemon_stop
+}
+test_case 'what keeps garbage from being removed shows in status and metrics' what_is_not_pruned_shows
+
 test_done

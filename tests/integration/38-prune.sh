@@ -254,7 +254,7 @@ test_case 'pins and labels keep; a pin runs out' pins
 removes() {
     local labelled
     labelled=$(d1keep list local/shop --json | jq -r '.snapshots[] | select(.label).snapshot')
-    expect_error 2 'names no snapshot' d1keep remove local/shop
+    expect_error 2 'this is a database, and no snapshot of it' d1keep remove local/shop
     expect_error 1 'no snapshot 20200101T000000Z' d1keep remove local/shop@2020-01-01T00:00:00Z
     expect_error 4 'bears a label' d1keep remove "$labelled"
     expect_exit 0 d1keep remove local/shop@before-0004 --force
@@ -299,6 +299,9 @@ before_keygen() { # snapshots that nobody signed make list end with 3, and keep 
     expect_exit 0 d1keep prune local/shop
     expect_err "warning: local/shop: no garbage is removed: snapshot $unsigned: it is not signed, and trusted_keys is set"
     expect_out 'kept +it is not signed, and trusted_keys is set$'
+    expect_exit 0 d1keep backup local/shop --prune --events-fd 3 3>"$TEST_TMP/events"
+    expect_equal "$(jq -r 'select(.event == "pruned").blocked' "$TEST_TMP/events")" \
+        "no garbage is removed: snapshot $unsigned: it is not signed, and trusted_keys is set"
     [ -e "$SHOP/data/t/1${HEX:1}.sql.gz" ]
     expect_exit 3 d1keep list local/shop
     expect_exit 0 d1keep remove "local/shop@$unsigned"

@@ -31,6 +31,9 @@ START_TEST(a_run_adds_up)
 	ck_assert_int_eq(sum.took_ms, 1500);
 	ck_assert_int_eq(sum.verified, STATE_VERIFIED_GOOD);
 	ck_assert_int_eq(sum.freed_bytes, 77);
+	ck_assert_str_eq(sum.blocked, "");
+	add(&sum, "{\"event\":\"pruned\",\"removed\":0,\"kept\":3,\"freed_bytes\":0,\"blocked\":\"no trust\"}");
+	ck_assert_str_eq(sum.blocked, "no trust");
 	ck_assert(!sum.taken);
 	ck_assert(sum.done);
 	ck_assert_int_eq(sum.rows, 12);

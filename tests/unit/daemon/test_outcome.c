@@ -69,6 +69,25 @@ START_TEST(a_snapshot_that_was_taken_by_another_is_verified_where_that_is_wished
 }
 END_TEST
 
+/* It is a success, and somebody should know all the same. */
+START_TEST(what_keeps_it_from_pruning_is_noted)
+{
+	struct state_run run = { .started_at = 1000 };
+	struct job_result result = { .events = { .blocked = "no trust" } };
+
+	outcome_note(&run, &result, true, 1010);
+	ck_assert_int_eq(outcome_of(&run), OUTCOME_SUCCESS);
+	ck_assert(!state_run_failed(&run));
+	ck_assert_str_eq(run.code, STATE_CODE_NOT_PRUNED);
+	ck_assert_str_eq(run.message, "no trust");
+	result.exit_code = 75;
+	run = (struct state_run){ .started_at = 1000 };
+	outcome_note(&run, &result, true, 1010);
+	ck_assert_str_eq(run.code, "again");
+	ck_assert_str_eq(run.message, "");
+}
+END_TEST
+
 START_TEST(rows_that_were_read_in_vain_are_no_snapshots)
 {
 	struct job_result result = { .exit_code = 1, .events = { .rows = 7, .requests = 3 } };
@@ -99,6 +118,7 @@ UNIT_CASE(outcome)
 {
 	tcase_add_loop_test(tc, each_end_has_its_outcome, 0, sizeof(ends) / sizeof(ends[0]));
 	tcase_add_test(tc, a_snapshot_that_was_taken_by_another_is_verified_where_that_is_wished);
+	tcase_add_test(tc, what_keeps_it_from_pruning_is_noted);
 	tcase_add_test(tc, rows_that_were_read_in_vain_are_no_snapshots);
 	tcase_add_test(tc, each_delay_is_twice_the_one_before_up_to_an_hour);
 }
