@@ -18,6 +18,8 @@ struct needs {
 	const struct inventory *inventory;
 	const struct selection *selection;
 	const struct manifest *manifest;
+	const struct schema *there;      /* the target's, and its foreign keys */
+	const struct references *references_there;
 	const char *target_name;         /* for errors */
 	/* Is there a table or view of this name in the target? */
 	bool (*is_there)(void *ctx, const char *name);
@@ -35,7 +37,7 @@ void needs_note_triggers(const struct needs *needs);
 
 /* A database that enforces foreign keys takes no row of a table whose parent is
  * missing, or lacks the unique key that is referred to: ERR_REFUSED when the
- * snapshot has rows that would meet it. */
+ * snapshot has rows that would meet it. A parent that stays is the target's. */
 int needs_check_keys(const struct needs *needs, struct err *err);
 
 /* The statements that rebuild full-text indexes which stay in the target while the

@@ -188,6 +188,7 @@ static int check_needs(struct planning *p, struct err *err)
 	const struct plan_options *o = p->options;
 	const struct needs needs = {
 		.inventory = o->inventory, .selection = o->selection, .manifest = o->manifest,
+		.there = &p->there, .references_there = &p->references,
 		.target_name = o->target_name, .is_there = is_there_for, .not_chosen = not_chosen_for,
 		.ctx = p,
 	};

@@ -14,6 +14,7 @@
 #include "restore/authorize.h"
 #include "restore/bulk.h"
 #include "restore/official.h"
+#include "tables/virtual.h"
 
 #define PROGRESS_STEPS 100000
 /* Of SQLite's virtual machine, for each byte the file may have: some thousand times
@@ -35,6 +36,7 @@ struct replay {
 	replay_ran *ran;
 	void *ran_ctx;
 	bool pass_over, passed_over;
+	char *why;               /* better than SQLite's own message, or NULL */
 	struct bulk bulk;
 };
 
@@ -46,26 +48,41 @@ static bool reached_ceiling(const struct replay *r)
 	return r->max_bytes > 0 && stat(r->path, &st) == 0 && st.st_size + 65536 >= r->max_bytes;
 }
 
+static const char *message_of(const struct replay *r)
+{
+	return r->why != NULL ? r->why : sqlite3_errmsg(r->sqlite);
+}
+
+static int code_of(const struct replay *r)
+{
+	return r->why != NULL ? SQLITE_ERROR : sqlite3_errcode(r->sqlite) & 0xff;
+}
+
+static bool is_bare(const char *message)
+{
+	return strcmp(message, sqlite3_errstr(SQLITE_ERROR)) == 0;
+}
+
 /* D1's engine is newer than most machines' SQLite: that is no damage. FTS5 has had
  * new options of its tables ("unrecognized option", "unrecognized column option"),
  * new tokenizers, and new commands, of whose refusal it says nothing at all. */
 static bool needs_newer(const struct replay *r)
 {
-	const char *message = sqlite3_errmsg(r->sqlite);
+	const char *message = message_of(r);
 	const char *function = strstr(message, NO_FUNCTION);
 
-	if ((sqlite3_errcode(r->sqlite) & 0xff) != SQLITE_ERROR)
+	if (code_of(r) != SQLITE_ERROR)
 		return false;
 	if (function != NULL)
 		return authorize_allows_function(function + strlen(NO_FUNCTION));
 	return strncmp(message, "unrecognized option", 19) == 0 ||
 	    strncmp(message, "unrecognized column option", 26) == 0 ||
-	    strstr(message, "no such tokenizer") != NULL || strcmp(message, sqlite3_errstr(SQLITE_ERROR)) == 0;
+	    strstr(message, "no such tokenizer") != NULL || is_bare(message);
 }
 
 static int sqlite_fail(struct replay *r, enum err_code code, struct err *err)
 {
-	switch (sqlite3_errcode(r->sqlite) & 0xff) {
+	switch (code_of(r)) {
 	case SQLITE_INTERRUPT:
 		if (r->out_of_time && !stop_requested())
 			return err_set(err, ERR_CORRUPT, "the dump computes without end");
@@ -84,11 +101,11 @@ static int sqlite_fail(struct replay *r, enum err_code code, struct err *err)
 		break;
 	}
 	if (needs_newer(r)) {
-		(void)err_set(err, ERR_FAILED, "%s", sqlite3_errmsg(r->sqlite));
+		(void)err_set(err, ERR_FAILED, "%s", message_of(r));
 		return err_hint(err, "the schema needs a newer SQLite than this one (%s): the dump itself can be had with --to sql:PATH",
 		    sqlite3_libversion());
 	}
-	return err_set(err, code, "%s", sqlite3_errmsg(r->sqlite));
+	return err_set(err, code, "%s", message_of(r));
 }
 
 /* Also ends what would never end by itself: a statement may compute for ever and
@@ -185,7 +202,7 @@ static bool may_pass_over(const struct replay *r)
 	if (!r->pass_over)
 		return false;
 	return needs_newer(r) || (r->passed_over &&
-	    strncmp(sqlite3_errmsg(r->sqlite), NO_TABLE, strlen(NO_TABLE)) == 0);
+	    strncmp(message_of(r), NO_TABLE, strlen(NO_TABLE)) == 0);
 }
 
 /* Of a statement that does not even compile, SQLite does not tell the end. */
@@ -196,6 +213,62 @@ static const char *find_end(const char *sql, const char *end)
 	while (len > 0 && sql[len - 1] == '\n')
 		len--;
 	return len > 0 ? sql + len : end;
+}
+
+static void forget_reason(struct replay *r)
+{
+	free(r->why);
+	r->why = NULL;
+}
+
+/* The text of the full-text table that this statement rebuilds, or NULL. */
+static char *rebuilt_table(struct replay *r, const char *sql, size_t len)
+{
+	static const char find[] = "SELECT sql FROM sqlite_schema WHERE type='table' AND"
+	    " trim(?1,char(10))=format('INSERT INTO \"%w\"(\"%w\") VALUES(''rebuild'');',name,name)";
+	sqlite3_stmt *stmt = NULL;
+	char *text = NULL;
+
+	if (sqlite3_prepare_v2(r->sqlite, find, -1, &stmt, NULL) == SQLITE_OK &&
+	    sqlite3_bind_text(stmt, 1, sql, (int)len, SQLITE_STATIC) == SQLITE_OK &&
+	    sqlite3_step(stmt) == SQLITE_ROW)
+		text = mem_strdup((const char *)sqlite3_column_text(stmt, 0));
+	(void)sqlite3_finalize(stmt);
+	return text;
+}
+
+/* Can SQLite read the table or view at all? NULL: it can. */
+static char *why_unreadable(struct replay *r, const char *name)
+{
+	char *sql = sqlite3_mprintf("SELECT * FROM \"%w\"", name);
+	sqlite3_stmt *stmt = NULL;
+	char *why = NULL;
+
+	if (sql != NULL && sqlite3_prepare_v2(r->sqlite, sql, -1, &stmt, NULL) != SQLITE_OK)
+		why = mem_strdup(sqlite3_errmsg(r->sqlite));
+	(void)sqlite3_finalize(stmt);
+	sqlite3_free(sql);
+	return why;
+}
+
+/* FTS5 does not say why it cannot rebuild an index. SQLite does, when it is asked for
+ * what the index is made from. */
+static void find_reason(struct replay *r, const char *sql, size_t len)
+{
+	struct virtual_decl decl = { .kind = VIRTUAL_OTHER };
+	AUTO_STR table = NULL;
+
+	if (code_of(r) != SQLITE_ERROR || !is_bare(message_of(r)))
+		return;
+	authorize_remove(r->sqlite);
+	table = rebuilt_table(r, sql, len);
+	if (table != NULL && virtual_read(table, &decl) && decl.content != NULL)
+		r->why = why_unreadable(r, decl.content);
+	if (r->why == NULL)
+		r->why = mem_strdup(table == NULL ? sqlite3_errstr(SQLITE_ERROR) :
+		    "a full-text index cannot be rebuilt from what is there");
+	virtual_release(&decl);
+	authorize_install(r->sqlite, &r->authorize);
 }
 
 /* Run one statement and move `*sql` behind it. */
@@ -213,7 +286,10 @@ static int run_statement(struct replay *r, const char **sql, const char *end, st
 		if (rc == SQLITE_DONE)
 			rc = SQLITE_OK;
 	}
+	if (rc != SQLITE_OK)
+		find_reason(r, *sql, (size_t)(tail - *sql));
 	if (rc != SQLITE_OK && may_pass_over(r)) {
+		forget_reason(r);
 		tail = stmt == NULL ? find_end(*sql, end) : tail;
 		r->passed_over = passed = true;
 		rc = SQLITE_OK;
@@ -310,6 +386,7 @@ void replay_free(struct replay *replay)
 		return;
 	bulk_release(&replay->bulk);
 	(void)sqlite3_close(replay->sqlite);
+	forget_reason(replay);
 	free(replay->path);
 	free(replay);
 }

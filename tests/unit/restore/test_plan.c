@@ -191,6 +191,40 @@ START_TEST(what_was_not_chosen_is_named)
 }
 END_TEST
 
+/* What counts is the key of the table that will be there. */
+static const struct { const char *target, *chosen, *refused; } keys[] = {
+	{ "CREATE TABLE p(id INTEGER PRIMARY KEY)", "c", NULL },
+	{ "CREATE TABLE p(id)", "c", "table \"c\": foreign key mismatch" },
+	{ "CREATE TABLE p(id INTEGER PRIMARY KEY, t)", "of t", "table \"of t\": foreign key mismatch" },
+	{ "CREATE TABLE p(id, t); CREATE UNIQUE INDEX own ON p(t)", "of t", NULL },
+	/* Who stays, and refers to what comes. */
+	{ "CREATE TABLE p(id, u UNIQUE); CREATE TABLE d(x REFERENCES p(u))", "p", "table \"d\": foreign key mismatch" },
+	{ "CREATE TABLE p(id, u UNIQUE); CREATE TABLE d(x REFERENCES p(t)); CREATE INDEX i ON p(u)", "p", NULL },
+	/* The index goes with its table. */
+	{ "CREATE TABLE p(id, u); CREATE UNIQUE INDEX own ON p(id); CREATE TABLE d(x REFERENCES p(u)); CREATE UNIQUE INDEX v ON p(u)", "p",
+	  "table \"d\": foreign key mismatch" },
+};
+
+START_TEST(a_key_is_looked_for_where_it_will_be)
+{
+	struct scene s;
+
+	scene_open(&s, keys[_i].target);
+	fixture_add(&s.f, MANIFEST_SCHEMA, NULL, "CREATE TABLE \"of t\"(t REFERENCES p(t));\n", 0);
+	fixture_add(&s.f, MANIFEST_ROWS, "of t", "INSERT INTO \"of t\" VALUES(2);\n", 1);
+	fixture_expect(&s.f, "of t", 1);
+	inventory_release(&s.inventory);
+	ck_assert_int_eq(inventory_read(&s.f.store, &s.f.snapshot.manifest, 1, &s.inventory, NULL), 0);
+	s.selection = (struct selection){ &keys[_i].chosen, 1 };
+	s.options.replace = true;
+	if (keys[_i].refused != NULL)
+		refused(&s, ERR_REFUSED, keys[_i].refused);
+	else
+		ck_assert_msg(make(&s) == 0, "%s", s.err.msg);
+	scene_close(&s);
+}
+END_TEST
+
 START_TEST(a_view_of_the_same_name_goes)
 {
 	static const char *const alone[] = { "alone" };
@@ -205,6 +239,26 @@ START_TEST(a_view_of_the_same_name_goes)
 }
 END_TEST
 
+START_TEST(an_index_of_what_is_replaced_is_rebuilt)
+{
+	static const char *const alone[] = { "ALONE" };
+	struct scene s;
+
+	scene_open(&s, "CREATE TABLE alone(a); CREATE TABLE q(a);"
+	    "CREATE VIEW v AS SELECT rowid AS id, a FROM alone; CREATE VIEW w AS SELECT * FROM \"V\";"
+	    "CREATE VIEW x AS SELECT rowid AS id, a FROM q;"
+	    "CREATE VIRTUAL TABLE f USING fts5(a,content='alone'); CREATE VIRTUAL TABLE g USING fts5(a,content='v',content_rowid='id');"
+	    "CREATE VIRTUAL TABLE h USING fts5(a,content='w',content_rowid='id'); CREATE VIRTUAL TABLE i USING fts5(a,content='x',content_rowid='id')");
+	s.selection = (struct selection){ alone, 1 };
+	s.options.replace = true;
+	ck_assert_msg(make(&s) == 0, "%s", s.err.msg);
+	ck_assert_uint_eq(s.plan.rebuild_count, 3);
+	ck_assert_str_eq(buf_str(&s.plan.rebuilds), "INSERT INTO \"f\"(\"f\") VALUES('rebuild');\n"
+	    "INSERT INTO \"g\"(\"g\") VALUES('rebuild');\nINSERT INTO \"h\"(\"h\") VALUES('rebuild');\n");
+	scene_close(&s);
+}
+END_TEST
+
 UNIT_CASE(plan)
 {
 	tcase_add_test(tc, nothing_is_there_yet);
@@ -212,5 +266,7 @@ UNIT_CASE(plan)
 	tcase_add_test(tc, drops_leave_nothing_and_fire_nothing);
 	tcase_add_test(tc, who_stays_must_not_lose_rows);
 	tcase_add_test(tc, what_was_not_chosen_is_named);
+	tcase_add_loop_test(tc, a_key_is_looked_for_where_it_will_be, 0, sizeof(keys) / sizeof(keys[0]));
 	tcase_add_test(tc, a_view_of_the_same_name_goes);
+	tcase_add_test(tc, an_index_of_what_is_replaced_is_rebuilt);
 }

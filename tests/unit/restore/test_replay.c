@@ -290,6 +290,40 @@ START_TEST(what_a_newer_sqlite_knows_is_passed_over_when_told_to)
 }
 END_TEST
 
+#define REBUILD "INSERT INTO \"f\"(\"f\") VALUES('rebuild');\n"
+
+/* FTS5 itself says no more than "SQL logic error". */
+START_TEST(why_an_index_cannot_be_rebuilt_is_found_out)
+{
+	static const struct { const char *sql, *message; bool newer; } cases[] = {
+		{ "CREATE VIEW v AS SELECT 1 AS id, json_pretty('[]') AS x;\n"
+		  "CREATE VIRTUAL TABLE f USING fts5(x,content='v',content_rowid='id');\n" REBUILD,
+		  "no such function: json_pretty", true },
+		{ "CREATE TABLE t(id INTEGER PRIMARY KEY,other);\n"
+		  "CREATE VIRTUAL TABLE f USING fts5(x,content='t',content_rowid='id');\n" REBUILD,
+		  "a full-text index cannot be rebuilt from what is there", false },
+		{ "CREATE VIRTUAL TABLE f USING fts5(x,content='gone');\n" REBUILD, "no such table: gone", false },
+		/* Another command may be one that this FTS5 does not know. */
+		{ "CREATE VIRTUAL TABLE f USING fts5(x);\nINSERT INTO \"f\"(\"f\") VALUES('tune');\n",
+		  "SQL logic error", true },
+	};
+	struct scene s;
+	struct err err = ERR_INIT;
+
+	if (_i == 0 && sqlite3_libversion_number() >= 3046000)
+		return;
+	scene_open(&s);
+	ck_assert_int_ne(apply_bytes(&s, cases[_i].sql, strlen(cases[_i].sql), &err), 0);
+	ck_assert_str_eq(err.msg, cases[_i].message);
+	ck_assert_int_eq(err.code, cases[_i].newer ? ERR_FAILED : ERR_CORRUPT);
+	ck_assert(cases[_i].newer == (strstr(err.hint, "newer SQLite") != NULL));
+	scene_close(&s);
+	/* A statement that comes later has a reason of its own. */
+	replays_with(true, "CREATE TABLE t(a);\nCREATE VIRTUAL TABLE f USING fts5(x);\n"
+	    "INSERT INTO \"f\"(\"f\") VALUES('tune');\nINSERT INTO never VALUES(1);\nCREATE TABLE t(a;\n", -1);
+}
+END_TEST
+
 START_TEST(a_nul_byte_is_corrupt_wherever_it_is)
 {
 	static const char *const text[] = { "\0", "CREATE TABLE t(a);\0", "CREATE TABLE t(a);\0CREATE TABLE u(a);" };
@@ -389,6 +423,7 @@ UNIT_CASE(replay)
 	tcase_add_loop_test(tc, hostile_sql_is_corrupt, 0, (int)(sizeof(hostile) / sizeof(hostile[0])));
 	tcase_add_loop_test(tc, a_nul_byte_is_corrupt_wherever_it_is, 0, 3);
 	tcase_add_test(tc, what_a_newer_sqlite_knows_is_passed_over_when_told_to);
+	tcase_add_loop_test(tc, why_an_index_cannot_be_rebuilt_is_found_out, 0, 4);
 	tcase_add_test(tc, sql_that_never_ends_can_be_stopped);
 	tcase_add_loop_test(tc, a_table_with_other_rows_than_promised_is_corrupt, 0, 3);
 	tcase_add_test(tc, a_table_that_is_missing_is_corrupt);
