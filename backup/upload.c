@@ -13,6 +13,8 @@
 
 /* Enough that a worker never waits for the reader: more would only be memory. */
 #define WAITING_CHUNKS 2
+/* Memory that waits for the next chunk. */
+#define SPARE_BYTES (2u << 20)
 
 struct upload {
 	struct store *store;
@@ -148,8 +150,8 @@ struct upload *upload_new(struct store *store, struct share *share, unsigned wor
 
 	u->store = store;
 	u->share = share;
-	u->chunks = buf_pool_new();
-	u->packed = buf_pool_new();
+	u->chunks = buf_pool_new(SPARE_BYTES);
+	u->packed = buf_pool_new(SPARE_BYTES);
 	u->packers = mem_calloc(workers, sizeof(*u->packers));
 	(void)pthread_mutex_init(&u->lock, NULL);
 	u->queue = queue_new(&(struct queue_options){

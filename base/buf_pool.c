@@ -1,6 +1,7 @@
 #include "base/buf_pool.h"
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -9,12 +10,14 @@ struct buf_pool {
 	pthread_mutex_t lock;
 	struct buf *spare;        /* empty, each with its memory */
 	size_t count, cap;
+	size_t bytes, max_bytes;  /* of all of them */
 };
 
-struct buf_pool *buf_pool_new(void)
+struct buf_pool *buf_pool_new(size_t max_bytes)
 {
 	struct buf_pool *pool = mem_calloc(1, sizeof(*pool));
 
+	pool->max_bytes = max_bytes;
 	(void)pthread_mutex_init(&pool->lock, NULL);
 	return pool;
 }
@@ -40,20 +43,34 @@ void buf_pool_take(struct buf_pool *pool, struct buf *buf)
 	if (pool->count > 0) {
 		*buf = pool->spare[--pool->count];
 		buf->max = max;
+		pool->bytes -= buf->cap;
 	}
 	(void)pthread_mutex_unlock(&pool->lock);
 }
 
-void buf_pool_give(struct buf_pool *pool, struct buf *buf)
+/* Under the lock. */
+static bool keep(struct buf_pool *pool, const struct buf *buf)
 {
-	if (pool == NULL || buf->data == NULL || buf->cap > BUF_POOL_MAX_BYTES) {
-		buf_release(buf);
-		return;
-	}
-	buf_reset(buf);
-	(void)pthread_mutex_lock(&pool->lock);
+	if (buf->cap > pool->max_bytes - pool->bytes)
+		return false;
 	pool->spare = mem_grow(pool->spare, pool->count, &pool->cap, sizeof(*pool->spare));
 	pool->spare[pool->count++] = *buf;
-	(void)pthread_mutex_unlock(&pool->lock);
-	buf_init(buf, buf->max);
+	pool->bytes += buf->cap;
+	return true;
+}
+
+void buf_pool_give(struct buf_pool *pool, struct buf *buf)
+{
+	bool kept = false;
+
+	if (pool != NULL && buf->data != NULL) {
+		buf_reset(buf);
+		(void)pthread_mutex_lock(&pool->lock);
+		kept = keep(pool, buf);
+		(void)pthread_mutex_unlock(&pool->lock);
+	}
+	if (kept)
+		buf_init(buf, buf->max);
+	else
+		buf_release(buf);
 }

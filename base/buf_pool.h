@@ -7,12 +7,11 @@
 
 #include "base/buf.h"
 
-/* What has grown larger than this is not kept. */
-#define BUF_POOL_MAX_BYTES (2u << 20)
-
 struct buf_pool;
 
-struct buf_pool *buf_pool_new(void);
+/* No more than so many bytes are kept that nobody uses: buffers become as large as the
+ * largest of what was ever in them. */
+struct buf_pool *buf_pool_new(size_t max_bytes);
 void buf_pool_free(struct buf_pool *pool);   /* NULL is fine */
 
 /* Give `buf`, which is empty and has none, the memory of an earlier one, if there is

@@ -9,6 +9,9 @@
 #include "base/queue.h"
 #include "storage/pack.h"
 
+/* Memory that waits for the next chunk. */
+#define SPARE_BYTES (2u << 20)
+
 struct fetch {
 	struct fetch_options options;
 	struct queue *queue;
@@ -108,8 +111,8 @@ struct fetch *fetch_new(const struct fetch_options *options)
 	struct fetch *fetch = mem_calloc(1, sizeof(*fetch));
 
 	fetch->options = *options;
-	fetch->packed = buf_pool_new();
-	fetch->sql = buf_pool_new();
+	fetch->packed = buf_pool_new(SPARE_BYTES);
+	fetch->sql = buf_pool_new(SPARE_BYTES);
 	fetch->depth = 2 * (size_t)options->workers;
 	fetch->queue = queue_new(&(struct queue_options){
 		.workers = options->workers, .depth = fetch->depth, .ordered = true,

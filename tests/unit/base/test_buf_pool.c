@@ -7,7 +7,7 @@
 
 START_TEST(memory_is_used_again)
 {
-	struct buf_pool *pool = buf_pool_new();
+	struct buf_pool *pool = buf_pool_new(4096);
 	AUTO_BUF first = BUF_INIT(1000);
 	AUTO_BUF second = BUF_INIT(5);
 	const char *memory;
@@ -29,18 +29,31 @@ START_TEST(memory_is_used_again)
 }
 END_TEST
 
-START_TEST(what_has_grown_large_is_not_kept)
+START_TEST(no_more_is_kept_than_that)
 {
-	struct buf_pool *pool = buf_pool_new();
-	AUTO_BUF large = BUF_INIT(2 * BUF_POOL_MAX_BYTES);
-	AUTO_BUF next = BUF_INIT(10);
+	struct buf_pool *pool = buf_pool_new(1000);
+	struct buf bufs[4];
 
-	ck_assert_ptr_nonnull(buf_reserve(&large, BUF_POOL_MAX_BYTES, NULL));
-	buf_pool_give(pool, &large);
-	ck_assert_ptr_null(large.data);
-	buf_pool_take(pool, &next);
-	ck_assert_ptr_null(next.data);
-	buf_pool_give(pool, &next);   /* nothing to keep */
+	for (int i = 0; i < 4; i++) {
+		buf_init(&bufs[i], 2000);
+		ck_assert_ptr_nonnull(buf_reserve(&bufs[i], i == 0 ? 1001 : 255, NULL));
+	}
+	/* Too large by itself, then three of 256 bytes, of which the last does not fit
+	 * beside one of 500. */
+	buf_pool_give(pool, &bufs[0]);
+	for (int i = 1; i < 4; i++)
+		buf_pool_give(pool, &bufs[i]);
+	buf_pool_take(pool, &bufs[0]);
+	ck_assert_ptr_nonnull(bufs[0].data);
+	ck_assert_ptr_nonnull(buf_reserve(&bufs[0], 500, NULL));
+	buf_pool_give(pool, &bufs[0]);
+	for (int i = 0; i < 4; i++) {
+		buf_pool_take(pool, &bufs[i]);
+		ck_assert(i < 2 ? bufs[i].data != NULL : bufs[i].data == NULL);
+		ck_assert_uint_le(bufs[i].cap, 1000);
+	}
+	for (int i = 0; i < 4; i++)
+		buf_pool_give(pool, &bufs[i]);
 	buf_pool_free(pool);
 	buf_pool_free(NULL);
 }
@@ -76,7 +89,7 @@ static void *use(void *arg)
 
 START_TEST(threads_do_not_share_a_buffer)
 {
-	struct buf_pool *pool = buf_pool_new();
+	struct buf_pool *pool = buf_pool_new(4096);
 	pthread_t threads[4];
 	void *failed;
 
@@ -93,7 +106,7 @@ END_TEST
 UNIT_CASE(buf_pool)
 {
 	tcase_add_test(tc, memory_is_used_again);
-	tcase_add_test(tc, what_has_grown_large_is_not_kept);
+	tcase_add_test(tc, no_more_is_kept_than_that);
 	tcase_add_test(tc, without_a_pool_all_is_as_ever);
 	tcase_add_test(tc, threads_do_not_share_a_buffer);
 }
