@@ -277,14 +277,16 @@ static int read_in_one_call(struct reading *r, struct err *err)
 
 static int read_tables(struct reading *r, struct reader *reader, struct err *err)
 {
-	for (size_t i = 0; i < r->schema.table_count; i++) {
+	int rc = 0;
+
+	for (size_t i = 0; i < r->schema.table_count && rc == 0; i++) {
 		const struct table *t = &r->schema.tables[i];
 
-		if (dump_table_begin(&r->dump, t, err) != 0 ||
-		    reader_table(reader, t, err) != 0 || end_table(r, t, err) != 0)
-			return -1;
+		rc = dump_table_begin(&r->dump, t, err) != 0 || reader_table(reader, t, err) != 0 ||
+		    end_table(r, t, err) != 0 ? -1 : 0;
 	}
-	return 0;
+	reader_release(reader);
+	return rc;
 }
 
 static int read_end(struct reading *r, struct reader *reader, struct err *err)
@@ -339,6 +341,7 @@ static int read_by_pages(struct reading *r, struct err *err)
 		.watch = !r->options->accept_changes,
 		.total_changes = r->schema.total_changes,
 		.clock = r->options->clock,
+		.tables = r->schema.tables, .table_count = r->schema.table_count,
 	};
 	bool one_moment = reader.db->traits.one_moment;
 

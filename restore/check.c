@@ -16,6 +16,7 @@
 
 struct counting {
 	const struct check_options *options;
+	struct reader reader;
 	struct sha256 *hash;
 	int64_t rows, bytes;
 };
@@ -75,9 +76,7 @@ static int64_t sql_bytes_of(const struct manifest *m, const char *table)
 static int count_all(struct counting *c, const struct table *table,
     const struct readback_options *threads, struct err *err)
 {
-	struct reader reader = { .db = c->options->db, .visit = count_row, .ctx = c };
-
-	return threads != NULL ? readback_table(threads, err) : reader_table(&reader, table, err);
+	return threads != NULL ? readback_table(threads, err) : reader_table(&c->reader, table, err);
 }
 
 /* 1: it is as it was; 0: it is not. */
@@ -146,12 +145,20 @@ static int compare_count(struct db *db, const struct manifest_table *expected,
 static int compare_tables(const struct check_options *o, const struct schema *schema,
     struct check_result *ret, struct err *err)
 {
-	struct counting counting = { .options = o };
+	bool all = o->selection == NULL || o->selection->count == 0;
+	struct counting counting = {
+		.options = o,
+		/* They were made in this order. */
+		.reader = {
+			.db = o->db, .visit = count_row, .ctx = &counting,
+			.tables = schema->tables, .table_count = all ? schema->table_count : 0,
+		},
+	};
+	int rc = 0;
 
-	for (size_t i = 0; i < o->manifest->table_count; i++) {
+	for (size_t i = 0; i < o->manifest->table_count && rc == 0; i++) {
 		const struct manifest_table *expected = &o->manifest->tables[i];
 		const struct table *table = find_table(schema, expected->name);
-		int rc = 0;
 
 		if (o->selection != NULL && !selection_has(o->selection, expected->name))
 			continue;
@@ -163,9 +170,10 @@ static int compare_tables(const struct check_options *o, const struct schema *sc
 		else
 			rc = compare_count(o->db, expected, ret, err);
 		if (rc != 0)
-			return err_wrap(err, "check table \"%s\"", expected->name);
+			(void)err_wrap(err, "check table \"%s\"", expected->name);
 	}
-	return 0;
+	reader_release(&counting.reader);
+	return rc;
 }
 
 /* ---- foreign keys ---- */

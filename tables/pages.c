@@ -1,6 +1,9 @@
 #include "tables/pages.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
+#include "base/mem.h"
 
 #define FIRST_ROWS 500
 #define MOST_ROWS 200000
@@ -27,6 +30,16 @@ void pages_init(struct pages *pages, struct reader *reader, const struct table *
 void pages_release(struct pages *pages)
 {
 	buf_release(&pages->last);
+	if (pages->first != NULL)
+		page_release(pages->first);
+	free(pages->first);
+}
+
+void pages_have_first(struct pages *pages, struct page *page)
+{
+	pages->first = mem_calloc(1, sizeof(*page));
+	*pages->first = *page;
+	*page = (struct page){ .is_last = false };
 }
 
 int pages_resume(struct pages *pages, struct span last, enum select_mode mode, struct err *err)
@@ -170,6 +183,19 @@ static int64_t now_ms(const struct pages *p)
 	return p->reader->clock != NULL ? clock_now_ms(p->reader->clock) : 0;
 }
 
+/* 1: it is not whole in the mode it was asked for. */
+static int take_first(struct pages *p, struct page *ret, struct err *err)
+{
+	*ret = *p->first;
+	free(p->first);
+	p->first = NULL;
+	if (!reader_is_replaced(p->reader->db, &ret->answer.rows[0], ret->mode))
+		return take_answer(p, ret, 0, err);
+	page_release(ret);
+	*ret = (struct page){ .mode = SELECT_HEX };
+	return 1;
+}
+
 static int fetch(struct pages *p, struct page *page, struct err *err)
 {
 	struct select_groups groups;
@@ -181,7 +207,12 @@ static int fetch(struct pages *p, struct page *page, struct err *err)
 
 int pages_next(struct pages *p, struct page *ret, struct err *err)
 {
-	for (ret->mode = p->mode; ; ) {
+	int rc = 1;
+
+	ret->mode = p->mode;
+	if (p->first != NULL && (rc = take_first(p, ret, err)) != 1)
+		return rc;
+	for (;;) {
 		int64_t began = now_ms(p);
 
 		if (fetch(p, ret, err) != 0) {

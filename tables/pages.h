@@ -22,10 +22,14 @@ struct pages {
 	struct groups groups;    /* or these */
 	bool ended;              /* there is nothing behind `last` */
 	struct buf last;         /* the last tuple fetched; empty at the start */
+	struct page *first;      /* the first one, when it is here already; or NULL */
 };
 
 void pages_init(struct pages *pages, struct reader *reader, const struct table *table);
 void pages_release(struct pages *pages);
+
+/* The first page was asked for elsewhere: `page` is moved. */
+void pages_have_first(struct pages *pages, struct page *page);
 
 /* Fetch the page behind the last one. `ret` zeroed; release it in any case. */
 int pages_next(struct pages *pages, struct page *ret, struct err *err);

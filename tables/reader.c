@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tables/first.h"
 #include "tables/pages.h"
 #include "tables/values.h"
 #include "base/mem.h"
@@ -295,10 +296,17 @@ static int read_pages(struct paging *p, struct err *err)
 static int read_by_pages(struct reader *reader, const struct table *table, struct err *err)
 {
 	struct paging p = { .reader = reader, .table = table, .last = BUF_INIT(TUPLE_MAX_BYTES) };
-	int rc;
+	struct page first = { .is_last = false };
+	bool all;                /* nothing will be left to fetch */
+	int rc = reader->table_count > 0 ? first_page(reader, table, &first, err) : 0;
 
+	if (rc < 0)
+		return -1;
 	pages_init(&p.pages, reader, table);
-	if (!reader->db->traits.one_moment)
+	all = first.is_last;
+	if (rc == 1)
+		pages_have_first(&p.pages, &first);
+	if (!reader->db->traits.one_moment && !all)
 		p.queue = queue_new(&(struct queue_options){
 			.workers = 1, .depth = 1, .ordered = true,
 			.work = fetch, .release = release, .ctx = &p,
@@ -351,6 +359,12 @@ static bool can_read_directly(const struct db *db, const struct table *table)
 {
 	return db_shows_values(db) && table->kind == TABLE_ORDINARY &&
 	    table->value_count <= DIRECT_MAX_VALUES;
+}
+
+void reader_release(struct reader *reader)
+{
+	first_pages_free(reader->first);
+	reader->first = NULL;
 }
 
 int reader_table(struct reader *reader, const struct table *table, struct err *err)

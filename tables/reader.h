@@ -19,6 +19,8 @@
 /* Called for each row with its canonical tuple, valid during the call. */
 typedef int row_visit(void *ctx, struct span tuple, struct err *err);
 
+struct first_pages;
+
 struct reader {
 	struct db *db;
 	row_visit *visit;
@@ -33,9 +35,17 @@ struct reader {
 	size_t page_bytes;
 	/* For pages that take long to become smaller; may be NULL. */
 	const struct clock *clock;
+	/* The tables that will be read, in this order: their first pages may then share
+	 * calls (tables/first.h). Or none. */
+	const struct table *tables;
+	size_t table_count;
+	struct first_pages *first;   /* the reader's own */
 };
 
-/* Visit every row of the table. */
+/* What it keeps from table to table. */
+void reader_release(struct reader *reader);
+
+/* Visit every row of the table; with `tables`, it is one of them. */
 int reader_table(struct reader *reader, const struct table *table, struct err *err);
 
 /* Can ranges of its rowids be read alone? Of a file only, and only where the rowid is

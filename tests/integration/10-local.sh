@@ -74,7 +74,7 @@ lists() {
     expect_out '^local/auth@[^ ]+Z +- +[0-9]+ s +1 +2,000 +[0-9]+ KiB +[0-9]+ KiB +transaction +none +no$'
     expect_exit 0 d1keep list local/billing --json
     jq -e '.snapshots | length == 1' "$OUT"
-    jq -e '.snapshots[0] | .environment == "local" and .database == "billing" and .source == "wrangler" and .database_id == "BILLING" and
+    jq -e '.snapshots[0] | .environment == "local" and .database == "local/billing" and .source == "wrangler" and .database_id == "BILLING" and
         .table_count == 4 and .rows == 8900 and .consistency == "transaction" and .signature == "none" and .verified == "no" and
         .label == null and .schema_version == null and .new_bytes == .stored_bytes and .stored_bytes > 10000 and .sql_bytes > .stored_bytes and
         (.id | test("^20[0-9]{6}T[0-9]{6}Z$")) and (.snapshot | test("^local/billing@20.*Z$")) and .exception_count == 0' "$OUT"

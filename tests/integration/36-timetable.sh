@@ -73,6 +73,8 @@ test_case 'ten of each, and those without a schedule are named' all_of_them
 refuses() {
     conf
     expect_exit 2 d1keep timetable shop/x
+    expect_err 'did you mean shop/a\?'
+    expect_exit 2 d1keep timetable nothing
     expect_err 'there are: shop/a, shop/b, shop/c'
     expect_exit 2 d1keep timetable --count 0
     expect_exit 2 d1keep timetable --count 1001

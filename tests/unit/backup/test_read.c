@@ -150,6 +150,74 @@ START_TEST(one_of_many_tables_is_read_by_pages)
 }
 END_TEST
 
+/* Small ones, and among them whatever needs more than a first page, or another way. */
+static void open_many(void)
+{
+	AUTO_BUF sql = BUF_INIT(1u << 20);
+
+	for (int i = 0; i < 300; i++)
+		(void)buf_addf(&sql, NULL, "CREATE TABLE t%d(a);INSERT INTO t%d " ROWS_1000
+		    "SELECT i * %d FROM n LIMIT %d;", i, i, i, i % 13 * (i % 7));
+	(void)buf_adds(&sql, "CREATE TABLE m10(a);INSERT INTO m10 SELECT 'x'||i FROM (" ROWS_1000 "SELECT i FROM n);"
+	    "CREATE TABLE m50(a);INSERT INTO m50 " ROWS_1000 "SELECT i FROM n LIMIT 50;"
+	    "CREATE TABLE m500(a);INSERT INTO m500 " ROWS_1000 "SELECT i FROM n LIMIT 500;"
+	    "CREATE TABLE w(a, b, PRIMARY KEY(b)) WITHOUT ROWID;INSERT INTO w " ROWS_1000 "SELECT i, 'k'||i FROM n LIMIT 90;"
+	    "CREATE VIRTUAL TABLE f USING fts5(a);INSERT INTO f VALUES('some words');"
+	    "CREATE TABLE bad(a);INSERT INTO bad VALUES(CAST(X'ff61' AS TEXT)),('x'),(CAST(X'00' AS TEXT));"
+	    "CREATE TABLE big(a, b, c);INSERT INTO big VALUES(zeroblob(700000), zeroblob(700000), 'x');"
+	    "CREATE TABLE r(a REAL);INSERT INTO r VALUES(0.0),(-0.0),(1e250),(5e-324);"
+	    "CREATE TABLE last(a);INSERT INTO last VALUES(1);", NULL);
+	open_d1(buf_str(&sql));
+	d1->size_bytes = 20 << 20;
+}
+
+START_TEST(many_small_tables_share_calls)
+{
+	open_many();
+	take_it();
+	ck_assert_str_eq(m.consistency, "unchanged");
+	ck_assert_int_eq(m.attempts, 1);
+	/* Two calls of schemas, bookmarks and the end beside: not one for each table. */
+	ck_assert_int_lt(d1->calls, 40);
+	comes_back_whole();
+}
+END_TEST
+
+/* Then less is asked for, at last of each table alone. */
+START_TEST(what_is_too_big_to_share_is_read_alone)
+{
+	static const size_t most[] = { 100, 3000, 100000 };
+
+	open_many();
+	d1->answer_max_bytes = most[_i];
+	take_it();
+	ck_assert_str_eq(m.consistency, "unchanged");
+	comes_back_whole();
+}
+END_TEST
+
+static int shared_calls;
+
+static void write_at_the_third(struct fake_d1 *fake, int call, const char *const *sql, size_t count)
+{
+	(void)call;
+	if (count > 8 && is_page(sql[0]) && ++shared_calls == 3)
+		sqlite_run(fake->sqlite, "INSERT INTO t1 VALUES('meanwhile')");
+}
+
+START_TEST(a_write_between_shared_calls_makes_another_reading)
+{
+	open_many();
+	d1->before = write_at_the_third;
+	shared_calls = 0;
+	take_it();
+	ck_assert_int_gt(shared_calls, 3);
+	ck_assert_int_eq(m.attempts, 2);
+	ck_assert_str_eq(m.consistency, "unchanged");
+	comes_back_whole();
+}
+END_TEST
+
 START_TEST(an_answer_too_big_for_one_call_is_read_by_pages)
 {
 	open_d1(TABLE_OF_1000);
@@ -647,6 +715,9 @@ UNIT_CASE(read)
 	tcase_add_test(tc, one_whose_size_is_not_told_is_read_by_pages);
 	tcase_add_test(tc, what_plain_quoting_hides_is_asked_for_again);
 	tcase_add_test(tc, one_of_many_tables_is_read_by_pages);
+	tcase_add_test(tc, many_small_tables_share_calls);
+	tcase_add_loop_test(tc, what_is_too_big_to_share_is_read_alone, 0, 3);
+	tcase_add_test(tc, a_write_between_shared_calls_makes_another_reading);
 	tcase_add_test(tc, an_answer_too_big_for_one_call_is_read_by_pages);
 	tcase_add_test(tc, a_row_too_big_for_one_call_is_read_by_pages);
 	tcase_add_test(tc, a_file_is_one_transaction);
