@@ -51,6 +51,9 @@ static void check_again(const struct manifest *m)
 	REQUIRE(again.object_count == m->object_count && again.table_count == m->table_count);
 	REQUIRE(again.exception_count == m->exception_count);
 	REQUIRE(again.started_at == m->started_at && again.finished_at == m->finished_at);
+	REQUIRE(again.slot_at == m->slot_at);
+	for (size_t i = 0; i < m->object_count; i++)
+		REQUIRE(again.objects[i].end_crc32 == m->objects[i].end_crc32);
 	REQUIRE(manifest_write(&again, &second, &err) == 0);
 	REQUIRE(first.len == second.len && memcmp(first.data, second.data, first.len) == 0);
 	manifest_release(&again);
