@@ -94,7 +94,7 @@ START_TEST(it_wakes_at_the_due_time)
 {
 	const char *dir = unit_folder();
 	AUTO_STR binary = write_file(dir, "d1keep", 0700,
-	    "#!/bin/sh\ntrap '' TERM\nkill -TERM $PPID\n");
+	    "#!/bin/sh\ntrap 'exit 0' TERM\nkill -TERM $PPID\nwhile :; do sleep 0.05; done\n");
 	AUTO_STR path = NULL;
 	AUTO_STR socket_path = mem_printf("%s/notify", dir);
 	int fd = listen_at(socket_path);
