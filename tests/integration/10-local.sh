@@ -79,7 +79,7 @@ lists() {
         .label == null and .schema_version == null and .new_bytes == .stored_bytes and .stored_bytes > 10000 and .sql_bytes > .stored_bytes and
         (.id | test("^20[0-9]{6}T[0-9]{6}Z$")) and (.snapshot | test("^local/billing@20.*Z$")) and .exception_count == 0' "$OUT"
     expect_exit 0 d1keep list --json
-    expect_equal "$(jq -r '.snapshots[].database' "$OUT" | tr '\n' ' ')" 'auth billing any other '
+    expect_equal "$(jq -r '.snapshots[].database' "$OUT" | tr '\n' ' ')" 'local/auth local/billing local/any local/other '
 }
 test_case 'list: a table for people, one document for programs' lists
 
