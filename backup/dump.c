@@ -26,7 +26,7 @@ void dump_release(struct dump *dump)
 {
 	chunk_free(dump->chunk);
 	buf_release(&dump->head);
-	sha256_free(dump->hash);
+	hash_aside_free(dump->hash);
 	*dump = (struct dump){ .sink = NULL };
 }
 
@@ -168,8 +168,8 @@ int dump_table_begin(struct dump *dump, const struct table *table, struct err *e
 {
 	dump->table = table;
 	dump->rows = 0;
-	sha256_free(dump->hash);
-	dump->hash = sha256_new();
+	if (dump->hash == NULL)
+		dump->hash = hash_aside_new();
 	return make_head(&dump->head, table, err);
 }
 
@@ -203,8 +203,8 @@ int dump_row(struct dump *dump, struct span tuple, struct err *err)
 		return err_set(err, ERR_FAILED, "a row of %zu bytes as SQL: that is more than can be kept",
 		    tuple.len);
 	}
-	sha256_add(dump->hash, tuple.text, tuple.len);
-	sha256_add(dump->hash, "\n", 1);
+	hash_aside_add(dump->hash, tuple.text, tuple.len);
+	hash_aside_add(dump->hash, "\n", 1);
 	dump->rows++;
 	dump->chunk->rows++;
 	dump->tuple_bytes += tuple.len;
@@ -224,8 +224,7 @@ int dump_table_end(struct dump *dump, int64_t *ret_rows, char ret_sha256[SHA256_
 	if (close_chunk(dump, err) != 0)
 		return -1;
 	*ret_rows = dump->rows;
-	sha256_end(dump->hash, raw);
-	dump->hash = NULL;
+	hash_aside_end(dump->hash, raw);
 	hex_encode(raw, sizeof(raw), ret_sha256);
 	return 0;
 }

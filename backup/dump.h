@@ -26,7 +26,7 @@
 #include "tables/tuple.h"
 #include "base/buf_pool.h"
 #include "base/err.h"
-#include "base/hash.h"
+#include "base/hash_aside.h"
 #include "backup/boundary.h"
 #include "backup/ends.h"
 #include "storage/manifest.h"
@@ -64,7 +64,7 @@ struct dump {
 	size_t tuple_bytes;         /* in this chunk */
 	struct boundary_tuple last; /* of its tuples, if a chunk may end here */
 	int64_t rows;               /* of the table */
-	struct sha256 *hash;
+	struct hash_aside *hash;    /* of the table's tuples */
 };
 
 void dump_init(struct dump *dump, chunk_sink *sink, void *ctx);
