@@ -130,7 +130,7 @@ gives_up() { # five tries at most; the chunk's and the manifest's side by side
     for n in 1 3 4; do expect_match "$TEST_TMP/gives-up.$n" "^d1keep: error: test/t$n: .*5 (tries|times)"; done
     faults_reset
     # The one whose manifest arrived each time looked, and found its own.
-    expect_equal "$(d1keep list test --json | jq -c '[.snapshots[].database | select(. != "t1")]')" '["t2"]'
+    expect_equal "$(d1keep list test --json | jq -c '[.snapshots[].database | select(. != "test/t1")]')" '["test/t2"]'
     whole
     expect_exit 0 d1keep backup test/t1
     equals_the_original
