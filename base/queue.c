@@ -37,6 +37,7 @@ struct queue {
 	struct err err;         /* the first worker's */
 	pthread_t *threads;
 	size_t thread_count;
+	size_t idle;            /* of them, for want of an item */
 };
 
 static struct slot *slot_at(struct queue *q, size_t number)
@@ -90,6 +91,13 @@ static void run_next(struct queue *q)
 	(void)pthread_cond_signal(&q->has_done);
 }
 
+static void wait_for_work(struct queue *q)
+{
+	q->idle++;
+	(void)pthread_cond_wait(&q->has_work, &q->lock);
+	q->idle--;
+}
+
 static void *worker(void *arg)
 {
 	struct queue *q = arg;
@@ -101,7 +109,7 @@ static void *worker(void *arg)
 		if (q->next < q->tail)
 			run_next(q);
 		else
-			(void)pthread_cond_wait(&q->has_work, &q->lock);
+			wait_for_work(q);
 	}
 	(void)pthread_mutex_unlock(&q->lock);
 	return NULL;
@@ -119,15 +127,21 @@ struct queue *queue_new(const struct queue_options *options)
 	(void)pthread_mutex_init(&q->lock, NULL);
 	(void)pthread_cond_init(&q->has_work, NULL);
 	(void)pthread_cond_init(&q->has_done, NULL);
-	for (; q->thread_count < options->workers; q->thread_count++) {
-		if (pthread_create(&q->threads[q->thread_count], NULL, worker, q) != 0)
-			break;
-	}
-	if (q->thread_count == 0) {
+	return q;
+}
+
+/* For one item more, unless somebody is waiting for it: most queues of a `list` of
+ * many databases never get one. */
+static void start_worker(struct queue *q)
+{
+	if (q->thread_count == q->options.workers || q->tail - q->next < q->idle)
+		return;
+	if (pthread_create(&q->threads[q->thread_count], NULL, worker, q) == 0) {
+		q->thread_count++;
+	} else if (q->thread_count == 0) {
 		(void)err_set(&q->err, ERR_AGAIN, "cannot start a thread");
 		q->stopped = true;
 	}
-	return q;
 }
 
 /* Wait for a change, but look at the stop flag now and then: a signal may be
@@ -164,6 +178,10 @@ int queue_push(struct queue *q, void *item, struct err *err)
 	while ((rc = failed(q, err)) == 0 && items_in(q) == q->size) {
 		assert(!q->options.ordered);
 		wait_a_little(q);
+	}
+	if (rc == 0) {
+		start_worker(q);
+		rc = failed(q, err);
 	}
 	if (rc == 0) {
 		*slot_at(q, q->tail++) = (struct slot){ item, SLOT_WAITING };

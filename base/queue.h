@@ -6,7 +6,8 @@
  * back, in the order they were pushed: so a restore can fetch ahead and apply
  * in order. Memory is bounded by (depth + workers) items.
  *
- * The first error of a worker stops the queue: pushes and takes fail with it.
+ * The first error of a worker stops the queue: pushes and takes fail with it. Threads
+ * are started as items come.
  */
 #ifndef D1KEEP_BASE_QUEUE_H
 #define D1KEEP_BASE_QUEUE_H

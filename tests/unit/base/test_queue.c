@@ -1,5 +1,6 @@
 #include "base/queue.h"
 
+#include <dirent.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -225,6 +226,40 @@ START_TEST(without_a_release_nothing_is_released)
 	queue_free(q);
 	for (int i = 0; i < 50; i++)
 		ck_assert_int_eq(items[i].worked, 1);
+	free(items);
+}
+END_TEST
+
+static int threads(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	int n = -2;   /* . and .. */
+
+	ck_assert_ptr_nonnull(dir);
+	while (readdir(dir) != NULL)
+		n++;
+	(void)closedir(dir);
+	return n;
+}
+
+START_TEST(threads_come_with_items)
+{
+	struct item *items = items_new(6);
+	struct gate gate = GATE_INIT, begun = GATE_INIT;
+	int before = threads();
+	struct queue *q = queue_of(3, 3, false);
+
+	ck_assert_int_eq(threads(), before);
+	for (int i = 0; i < 6; i++) {
+		items[i].wait = &gate;
+		items[i].begun = i == 0 ? &begun : NULL;
+		push(q, &items[i]);
+		ck_assert_int_eq(threads(), before + (i < 3 ? i + 1 : 3));
+	}
+	gate_wait(&begun);
+	gate_open(&gate);
+	ck_assert_int_eq(queue_finish(q, NULL), 0);
+	queue_free(q);
 	free(items);
 }
 END_TEST
@@ -488,6 +523,7 @@ UNIT_CASE(queue)
 	tcase_add_test(tc, finishing_waits_until_all_is_done);
 	tcase_add_test(tc, finishing_an_empty_queue_is_done_at_once);
 	tcase_add_test(tc, without_a_release_nothing_is_released);
+	tcase_add_test(tc, threads_come_with_items);
 	tcase_add_test(tc, items_come_back_in_the_order_they_were_pushed);
 	tcase_add_test(tc, pending_counts_what_was_not_taken);
 	tcase_add_test(tc, what_was_taken_is_the_callers_and_the_rest_is_released_once);
