@@ -10,7 +10,7 @@
 #include "storage/pack.h"
 
 /* Memory that waits for the next chunk. */
-#define SPARE_BYTES (2u << 20)
+#define SPARE_BYTES (1u << 20)
 
 struct fetch {
 	struct fetch_options options;
