@@ -155,7 +155,7 @@ struct upload *upload_new(struct store *store, struct share *share, unsigned wor
 	u->packers = mem_calloc(workers, sizeof(*u->packers));
 	(void)pthread_mutex_init(&u->lock, NULL);
 	u->queue = queue_new(&(struct queue_options){
-		.workers = workers, .depth = WAITING_CHUNKS,
+		.workers = workers, .depth = WAITING_CHUNKS, .yielding = true,
 		.work = work, .release = release, .ctx = u,
 	});
 	return u;

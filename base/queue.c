@@ -5,9 +5,12 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "base/stop.h"
+
+#define YIELDING_NICE 10
 
 enum slot_state { SLOT_WAITING, SLOT_RUNNING, SLOT_DONE };
 
@@ -102,6 +105,9 @@ static void *worker(void *arg)
 {
 	struct queue *q = arg;
 
+	/* On Linux this is about the calling thread (nice(2)). */
+	if (q->options.yielding)
+		(void)!nice(YIELDING_NICE);
 	(void)pthread_mutex_lock(&q->lock);
 	for (;;) {
 		if (q->stopped || (q->ended && q->next == q->tail))

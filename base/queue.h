@@ -23,6 +23,9 @@ struct queue_options {
 	size_t workers;  /* at least 1 */
 	size_t depth;    /* items waiting or, when ordered, not yet taken */
 	bool ordered;    /* queue_take will be called for every item */
+	/* Let other threads go first, also those of other processes: workers get
+	 * about a tenth of a core that somebody else wants (nice(1) as it is by default). */
+	bool yielding;
 	/* Work on one item; runs in a worker thread. -1 stops the queue. */
 	int (*work)(void *ctx, void *item, struct err *err);
 	/* Release an item: after `work` when unordered, and for items that are

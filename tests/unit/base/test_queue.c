@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -241,6 +242,33 @@ static int threads(void)
 	(void)closedir(dir);
 	return n;
 }
+
+static int note_nice(void *ctx, void *item, struct err *err)
+{
+	(void)item, (void)err;
+	*(int *)ctx = getpriority(PRIO_PROCESS, 0);
+	return 0;
+}
+
+START_TEST(yielding_workers_let_others_go_first)
+{
+	int owner = getpriority(PRIO_PROCESS, 0), seen[2], item = 0;
+
+	for (int yielding = 0; yielding < 2; yielding++) {
+		struct queue *q = queue_new(&(struct queue_options){
+			.workers = 1, .depth = 1, .work = note_nice, .ctx = &seen[yielding],
+			.yielding = yielding,
+		});
+
+		ck_assert_int_eq(queue_push(q, &item, NULL), 0);
+		ck_assert_int_eq(queue_finish(q, NULL), 0);
+		queue_free(q);
+	}
+	ck_assert_int_eq(seen[0], owner);
+	ck_assert_int_eq(seen[1], owner + 10 < 19 ? owner + 10 : 19);
+	ck_assert_int_eq(getpriority(PRIO_PROCESS, 0), owner);
+}
+END_TEST
 
 START_TEST(threads_come_with_items)
 {
@@ -524,6 +552,7 @@ UNIT_CASE(queue)
 	tcase_add_test(tc, finishing_an_empty_queue_is_done_at_once);
 	tcase_add_test(tc, without_a_release_nothing_is_released);
 	tcase_add_test(tc, threads_come_with_items);
+	tcase_add_test(tc, yielding_workers_let_others_go_first);
 	tcase_add_test(tc, items_come_back_in_the_order_they_were_pushed);
 	tcase_add_test(tc, pending_counts_what_was_not_taken);
 	tcase_add_test(tc, what_was_taken_is_the_callers_and_the_rest_is_released_once);
