@@ -129,6 +129,12 @@ static void look_at_clock(struct loop *loop)
 	loop_set_alarm(loop);
 }
 
+/* What it has to be told again does not wait until something is due: that may be days. */
+static void on_renewed(void *ctx)
+{
+	set_alarm(ctx, 0);
+}
+
 static void on_alarm(void *ctx)
 {
 	look_at_clock(ctx);
@@ -317,6 +323,7 @@ int loop_run(const struct loop_options *options, struct err *err)
 		.loop = &loop.uv, .path = options->config_path, .done = on_config, .ctx = &loop,
 	};
 	record_open(&loop.record, state_dir, options->clock, &loop.uv);
+	record_on_renewed(&loop.record, on_renewed, &loop);
 	runner.last_id = record_last_id(&loop.record);
 	loop.runner = runner_new(&runner);
 	start_teller(&loop);

@@ -133,6 +133,8 @@ static void renew(struct record *record, const struct err *damage)
 	close_states(record);
 	open_any(record, damage);
 	record->renewed = true;
+	if (record->on_renewed != NULL)
+		record->on_renewed(record->on_renewed_ctx);
 }
 
 /* What came of a note. Damage that shows only now is dealt with now. */
@@ -367,6 +369,12 @@ void record_retry(struct record *record)
 {
 	if (record->in_memory && !record->is_writing)
 		renew(record, NULL);
+}
+
+void record_on_renewed(struct record *record, void (*call)(void *ctx), void *ctx)
+{
+	record->on_renewed = call;
+	record->on_renewed_ctx = ctx;
 }
 
 bool record_was_renewed(struct record *record)

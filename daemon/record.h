@@ -33,6 +33,8 @@ struct record {
 	uv_loop_t *loop;             /* NULL: notes are written at once */
 	bool in_memory;
 	bool renewed;                /* begun anew: what it knew has to be told again */
+	void (*on_renewed)(void *ctx);
+	void *on_renewed_ctx;
 	struct notes pending;        /* wait for the thread */
 	size_t pending_bytes;
 	size_t lost;                 /* notes that found no room there */
@@ -51,6 +53,9 @@ void record_close(struct record *record);
 
 /* While it is in memory: is there a file to be had now? */
 void record_retry(struct record *record);
+
+/* Have this called whenever it is begun anew, on the loop's thread. */
+void record_on_renewed(struct record *record, void (*call)(void *ctx), void *ctx);
 
 /* Was it begun anew since the last time this was asked? */
 bool record_was_renewed(struct record *record);

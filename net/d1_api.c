@@ -126,12 +126,13 @@ void d1_raw_release(struct d1_raw *raw)
 	buf_release(&raw->text);
 }
 
-/* People paste it into a shell, behind `d1keep undo`: a word, and no option. */
+/* People paste it into a shell, behind `d1keep undo`: a word, and no option. Whatever
+ * else it may be one day (base64, say), a shell must leave it alone. */
 static bool is_bookmark(const char *text)
 {
-	static const char chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:";
+	static const char chars[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.:+/=%@,~";
 
-	return text != NULL && *text != '\0' && *text != '-' && strlen(text) <= MAX_BOOKMARK &&
+	return text != NULL && *text != '\0' && strchr("-~=", *text) == NULL && strlen(text) <= MAX_BOOKMARK &&
 	    text[strspn(text, chars)] == '\0';
 }
 

@@ -91,8 +91,8 @@ int bucket_put(struct bucket *b, const char *key, const void *data, size_t len,
 int bucket_put_later(struct bucket *b, const char *key, const void *data, size_t len,
     struct err *err);
 
-/* Everything that was put later is there, and durable; or an error, and any of it
- * may be lost. Not while another thread still puts. */
+/* Everything that was ever put later is there, and durable; or an error, now and each
+ * time from now on, and any of it may be lost. Not while another thread still puts. */
 int bucket_settle(struct bucket *b, struct err *err);
 
 /* Appends the object's bytes to `ret` (whose ceiling bounds them); on failure

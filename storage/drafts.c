@@ -38,8 +38,7 @@ static int sync_folders(const struct file_draft *drafts, size_t count, struct er
 	return 0;
 }
 
-/* Other threads put meanwhile. */
-static int settle(struct file_draft *drafts, size_t count, struct err *err)
+static int finish_all(struct file_draft *drafts, size_t count, struct err *err)
 {
 	int rc = 0;
 
@@ -50,6 +49,38 @@ static int settle(struct file_draft *drafts, size_t count, struct err *err)
 	for (size_t i = 0; i < count; i++)
 		file_draft_release(&drafts[i]);
 	return rc;
+}
+
+/* What is lost was said to be there, to whoever put it: nothing that is settled later
+ * makes up for it. */
+static int fail_for_ever(struct drafts *d, const struct err *why, struct err *err)
+{
+	(void)pthread_mutex_lock(&d->lock);
+	if (!d->failed)
+		d->why = *why;
+	d->failed = true;
+	(void)pthread_mutex_unlock(&d->lock);
+	if (err != NULL)
+		*err = *why;
+	return -1;
+}
+
+/* Other threads put meanwhile. */
+static int settle(struct drafts *d, struct file_draft *taken, size_t count, struct err *err)
+{
+	struct err local = ERR_INIT;
+
+	return finish_all(taken, count, &local) == 0 ? 0 : fail_for_ever(d, &local, err);
+}
+
+/* Under the lock. */
+static int check(const struct drafts *d, struct err *err)
+{
+	if (!d->failed)
+		return 0;
+	if (err != NULL)
+		*err = d->why;
+	return -1;
 }
 
 /* Under the lock: those so far are `ret`'s. */
@@ -66,29 +97,34 @@ int drafts_settle(struct drafts *drafts, struct err *err)
 {
 	struct file_draft taken[DRAFTS_MAX];
 	size_t count;
+	int failed;
 
 	(void)pthread_mutex_lock(&drafts->lock);
 	count = take_all(drafts, taken);
+	failed = check(drafts, err);
 	(void)pthread_mutex_unlock(&drafts->lock);
-	return settle(taken, count, err);
+	return settle(drafts, taken, count, failed != 0 ? NULL : err) != 0 ? -1 : failed;
 }
 
 int drafts_add(struct drafts *drafts, const struct file_draft *draft, struct err *err)
 {
 	struct file_draft taken[DRAFTS_MAX];
 	size_t count = 0;
+	int failed;
 
 	(void)pthread_mutex_lock(&drafts->lock);
 	if (drafts->count == DRAFTS_MAX)
 		count = take_all(drafts, taken);
 	drafts->items[drafts->count++] = *draft;
+	failed = check(drafts, err);
 	(void)pthread_mutex_unlock(&drafts->lock);
-	return settle(taken, count, err);
+	return settle(drafts, taken, count, failed != 0 ? NULL : err) != 0 ? -1 : failed;
 }
 
 void drafts_init(struct drafts *drafts)
 {
 	drafts->count = 0;
+	drafts->failed = false;
 	(void)pthread_mutex_init(&drafts->lock, NULL);
 }
 

@@ -6,6 +6,7 @@
 #define D1KEEP_STORAGE_DRAFTS_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/err.h"
@@ -19,6 +20,8 @@ struct drafts {
 	pthread_mutex_t lock;
 	struct file_draft items[DRAFTS_MAX];
 	size_t count;
+	bool failed;                 /* some were lost, for this reason */
+	struct err why;
 };
 
 void drafts_init(struct drafts *drafts);
@@ -26,10 +29,12 @@ void drafts_init(struct drafts *drafts);
 void drafts_release(struct drafts *drafts);
 
 /* Takes `draft` over. Settles those before it when there are many: the error may be
- * one of theirs. */
+ * one of theirs. Once that happened, everything fails with it: whoever was told that a
+ * lost one is there may rely on it in another attempt. */
 int drafts_add(struct drafts *drafts, const struct file_draft *draft, struct err *err);
 
-/* Every file has its name, and is durable; else any of them may be gone. */
+/* Every file that was ever added has its name, and is durable; else any of them may be
+ * gone. */
 int drafts_settle(struct drafts *drafts, struct err *err);
 
 #endif

@@ -23,6 +23,8 @@
  * that is wrong. */
 #define LATEST_AHEAD_MAX_S 86400
 #define SIGNATURE_MAX_BYTES 4096
+/* What a small packed manifest may unpack to. */
+#define LEAST_CEILING (1u << 20)
 
 const char *signature_name(enum signature signature)
 {
@@ -104,6 +106,14 @@ static int check_identity(struct store *store, const char *id, const struct mani
 	return 0;
 }
 
+/* A manifest packs to a quarter, one of thousands of alike tables to a fiftieth. */
+static size_t most_unpacked(size_t stored)
+{
+	size_t most = stored * 200 > LEAST_CEILING ? stored * 200 : LEAST_CEILING;
+
+	return most < MANIFEST_MAX_BYTES ? most : MANIFEST_MAX_BYTES;
+}
+
 /* Packed; what d1keep wrote before 2026-11-28 is not. */
 static int read_stored(const struct buf *stored, struct manifest *ret, struct err *err)
 {
@@ -111,6 +121,7 @@ static int read_stored(const struct buf *stored, struct manifest *ret, struct er
 
 	if (!pack_is_gzip(buf_str(stored), stored->len))
 		return manifest_read(buf_str(stored), stored->len, ret, err);
+	text.max = most_unpacked(stored->len);
 	if (pack_gunzip_member(stored->data, stored->len, &text, err) != 0)
 		return err_wrap(err, "the manifest");
 	return manifest_read(buf_str(&text), text.len, ret, err);

@@ -75,11 +75,15 @@ static void adapt(struct first_pages *f)
 	f->rows = f->rows > MOST_ROWS ? MOST_ROWS : f->rows < LEAST_ROWS ? LEAST_ROWS : f->rows;
 }
 
-static int too_much(struct first_pages *f, struct err *err)
+/* Which of the tables the engine cannot read shows when each is asked for alone. */
+static int could_not(struct first_pages *f, struct err *err)
 {
-	if (err->code != ERR_TOO_BIG)
+	if (err->code != ERR_TOO_BIG && err->code != ERR_FAILED)
 		return -1;
+	f->off = err->code == ERR_FAILED;
 	err_clear(err);
+	if (f->off)
+		return 0;
 	f->tables /= 2;
 	f->rows = f->rows / 2 > LEAST_ROWS ? f->rows / 2 : LEAST_ROWS;
 	f->off = f->tables < 2;
@@ -94,7 +98,7 @@ static int fetch(struct reader *r, struct first_pages *f, size_t begin, struct e
 	int rc = write_call(&call, r, f, begin, err);
 
 	if (rc == 0)
-		rc = db_query(r->db, call.sql, call.count + 1, &answer, err) == 0 ? 1 : too_much(f, err);
+		rc = db_query(r->db, call.sql, call.count + 1, &answer, err) == 0 ? 1 : could_not(f, err);
 	for (size_t i = 0; i < call.count; i++)
 		buf_release(&call.texts[i]);
 	if (rc != 1)

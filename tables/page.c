@@ -62,7 +62,11 @@ int page_ask_groups(struct page *page, struct reader *reader, const struct table
 		return -1;
 	sql[0] = buf_str(&text);
 	sql[1] = buf_str(&next);
-	return query(page, reader, sql, 2, err) != 0 ? -1 : take_next_key(page, end, err);
+	if (query(page, reader, sql, 2, err) != 0)
+		return -1;
+	if (page->answer.rows[0].count != (size_t)groups->count || page->answer.rows[1].count != 1)
+		return err_set(err, ERR_CORRUPT, "the database answered fewer or more groups than it was asked for");
+	return take_next_key(page, end, err);
 }
 
 /* ---- looked at ---- */

@@ -1,4 +1,5 @@
 /* Rows that are asked for in groups (tables/groups.h), through a whole backup. */
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/backup/support.h"
@@ -204,6 +205,8 @@ START_TEST(wrong_groups_are_refused)
 	/* is_page() knows all ways to ask for one: the first page too is answered by these. */
 	lies(PAGE_GROUPED, "SELECT '1'");
 	lies(PAGE_GROUPED, "SELECT NULL");
+	lies("SELECT CAST(min(", "SELECT NULL WHERE 0");
+	lies("SELECT CAST(min(", "SELECT NULL UNION ALL SELECT NULL");
 	lies("SELECT CAST(min(", "SELECT 'x'");
 	lies("SELECT CAST(min(", "SELECT '7'");
 	lies("SELECT CAST(min(", "SELECT '-1'");
@@ -221,37 +224,55 @@ static void answer_groups(struct fake_d1 *fake, int call, const char *const *sql
 	fake->lie = in_groups;
 }
 
-static void groups_lie(const char *answer)
+/* The table's second page is 32 groups: these two, and 30 without rows. */
+static void groups_lie(const char *one, const char *two)
 {
 	struct err err = ERR_INIT;
+	char answer[1000];
 
+	(void)snprintf(answer, sizeof(answer), ROWS "SELECT CASE i WHEN 1 THEN %s WHEN 2 THEN %s ELSE '0' END "
+	    "FROM n LIMIT 32", one, two);
 	open_d1("CREATE TABLE t(id INTEGER PRIMARY KEY, x);INSERT INTO t " ROWS "SELECT i, i FROM n");
 	in_groups = answer;
 	d1->before = answer_groups;
-	ck_assert_msg(take(&w, &d1->db, &m, &err) != 0, "%s", answer);
-	ck_assert_msg(err.code == ERR_CORRUPT, "%s: %s", answer, err.msg);
+	ck_assert_msg(take(&w, &d1->db, &m, &err) != 0, "%s, %s", one, two);
+	ck_assert_msg(err.code == ERR_CORRUPT && strstr(err.msg, "groups than") == NULL,
+	    "%s, %s: %s", one, two, err.msg);
 	manifest_release(&m);
 	db_free(&d1->db);
 	d1 = NULL;
 }
 
+START_TEST(groups_that_are_missing_are_noticed)
+{
+	struct err err = ERR_INIT;
+
+	open_d1("CREATE TABLE t(id INTEGER PRIMARY KEY, x);INSERT INTO t " ROWS "SELECT i, i FROM n");
+	in_groups = ROWS "SELECT '1(' || (i + 500) || ',1)' FROM n LIMIT 31";
+	d1->before = answer_groups;
+	ck_assert_int_ne(take(&w, &d1->db, &m, &err), 0);
+	ck_assert_ptr_nonnull(strstr(err.msg, "fewer or more groups"));
+}
+END_TEST
+
 /* The first of them; all that is asked besides is answered rightly. */
 START_TEST(groups_with_other_rows_are_refused)
 {
-	groups_lie("SELECT '2(501,1),\n(501,1)'");             /* the same again */
-	groups_lie("SELECT '2(502,1),\n(501,1)'");             /* out of order */
-	groups_lie("SELECT '1(501,1)' UNION ALL SELECT '1(7,1)'");
-	groups_lie("SELECT '1(500,1)'");                       /* not behind the page before */
-	groups_lie("SELECT '2(501,1)'");                       /* fewer than it says */
-	groups_lie("SELECT '1(501,1)' UNION ALL SELECT '1'");
-	groups_lie("SELECT '1(501,1),\n(502,1)'");             /* more */
-	groups_lie("SELECT '0(501,1)'");
-	groups_lie("SELECT '(501,1)'");                        /* it does not say */
-	groups_lie("SELECT '-1(501,1)'");
-	groups_lie("SELECT '99999999999999999999(501,1)'");
-	groups_lie("SELECT '1(501,1);'");
-	groups_lie("SELECT '1(NULL,1)'");                      /* a rowid that is none */
-	groups_lie("SELECT ''");
+	groups_lie("'2(501,1),\n(501,1)'", "'0'");             /* the same again */
+	groups_lie("'2(502,1),\n(501,1)'", "'0'");             /* out of order */
+	groups_lie("'1(501,1)'", "'1(7,1)'");
+	groups_lie("'1(500,1)'", "'0'");                       /* not behind the page before */
+	groups_lie("'2(501,1)'", "'0'");                       /* fewer than it says */
+	groups_lie("'1(501,1)'", "'1'");
+	groups_lie("'1(501,1),\n(502,1)'", "'0'");             /* more */
+	groups_lie("'0(501,1)'", "'0'");
+	groups_lie("'(501,1)'", "'0'");                        /* it does not say */
+	groups_lie("'-1(501,1)'", "'0'");
+	groups_lie("'99999999999999999999(501,1)'", "'0'");
+	groups_lie("'1(501,1);'", "'0'");
+	groups_lie("'1(NULL,1)'", "'0'");                      /* a rowid that is none */
+	groups_lie("''", "'0'");
+	groups_lie("NULL", "'0'");
 }
 END_TEST
 
@@ -269,5 +290,6 @@ UNIT_CASE(groups)
 	tcase_add_test(tc, a_row_that_is_too_long_is_not_lost_in_its_group);
 	tcase_add_test(tc, groups_that_are_deleted_meanwhile_end_nothing);
 	tcase_add_test(tc, wrong_groups_are_refused);
+	tcase_add_test(tc, groups_that_are_missing_are_noticed);
 	tcase_add_test(tc, groups_with_other_rows_are_refused);
 }

@@ -147,6 +147,13 @@ START_TEST(notes_are_written_in_their_order)
 END_TEST
 
 /* The thread finds the damage; the loop goes on with a new file. */
+static int renewals;
+
+static void count_renewal(void *ctx)
+{
+	++*(int *)ctx;
+}
+
 START_TEST(damage_that_the_thread_finds_is_replaced)
 {
 	const char *dir = unit_folder();
@@ -165,6 +172,7 @@ START_TEST(damage_that_the_thread_finds_is_replaced)
 	}
 	record_close(&record);
 	begin_with_loop(&record, dir);
+	record_on_renewed(&record, count_renewal, &renewals);
 	/* Under its hands: all but the first page. */
 	f = fopen(path, "r+");
 	ck_assert_ptr_nonnull(f);
@@ -181,6 +189,7 @@ START_TEST(damage_that_the_thread_finds_is_replaced)
 		(void)uv_run(&loop, UV_RUN_DEFAULT);
 	}
 	ck_assert_int_eq(access(aside, F_OK), 0);
+	ck_assert_int_eq(renewals, 1);
 	ck_assert(record_was_renewed(&record));
 	ck_assert(!record.in_memory);
 	record_next(&record, "a/b", 7);
