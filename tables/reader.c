@@ -12,6 +12,9 @@
 #include "base/utf8.h"
 
 #define DIRECT_MAX_VALUES 2000
+/* Fetched before they are wanted: neither who cuts rows nor the engine waits when one
+ * page takes longer than the others. */
+#define PAGES_AHEAD 2
 /* More than any group has rows. */
 #define GROUP_COUNT_DIGITS 9
 
@@ -218,15 +221,15 @@ static void release(void *item)
 
 static int ask(struct paging *p, struct err *err)
 {
-	struct page *page;
+	while (p->queue != NULL && queue_pending(p->queue) < PAGES_AHEAD) {
+		struct page *page = mem_calloc(1, sizeof(*page));
 
-	if (p->queue == NULL)
-		return 0;
-	page = mem_calloc(1, sizeof(*page));
-	if (queue_push(p->queue, page, err) == 0)
-		return 0;
-	free(page);
-	return -1;
+		if (queue_push(p->queue, page, err) != 0) {
+			free(page);
+			return -1;
+		}
+	}
+	return 0;
 }
 
 static int take(struct paging *p, void **ret, struct err *err)
@@ -308,7 +311,7 @@ static int read_by_pages(struct reader *reader, const struct table *table, struc
 		pages_have_first(&p.pages, &first);
 	if (!reader->db->traits.one_moment && !all)
 		p.queue = queue_new(&(struct queue_options){
-			.workers = 1, .depth = 1, .ordered = true,
+			.workers = 1, .depth = PAGES_AHEAD, .ordered = true,
 			.work = fetch, .release = release, .ctx = &p,
 		});
 	rc = read_pages(&p, err);

@@ -28,7 +28,7 @@ for rows in $small ${large:-}; do
     rig_with "$(usage_file "$rows")"
     rig_conf
     best_wall='' best_cpu=''
-    for ((n = 0; n < (rows == small ? 3 : 1); n++)); do
+    for ((n = 0; n < 3; n++)); do
         measure "$D1KEEP" -c "$CONF" backup "rig/r$n"
         best_wall=$(least "${best_wall:-1e9}" "$WALL") best_cpu=$(least "${best_cpu:-1e9}" "$CPU")
         most=$((RSS > most ? RSS : most))

@@ -108,7 +108,7 @@ async function remove(db) {
 
 async function getOne(db, query) {
   const sql = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND substr(name, 1, 4) <> '_cf_'";
-  const [answer] = await (await ask(db, [{ sql, params: [] }], true)).json();
+  const { result: [answer] } = await (await ask(db, [{ sql, params: [] }], true)).json();
   const result = {
     ...describe(db),
     num_tables: answer.results.rows[0][0],
@@ -137,7 +137,6 @@ async function run(db, request, rows) {
   } catch (e) {
     return refused(e.message); // the engine itself refused: a deferred foreign key at COMMIT, memory, a reset
   }
-  const text = await answer.text();
-  if (!answer.ok) return refused(text);
-  return new Response(`{"result":${text},"errors":[],"messages":[],"success":true}`, { headers: { "content-type": "application/json" } });
+  if (!answer.ok) return refused(await answer.text());
+  return new Response(answer.body, { headers: { "content-type": "application/json" } });
 }
