@@ -117,7 +117,8 @@ soak:
 	@$(MAKE) --no-print-directory programs
 	@tests/soak.sh $(or $(SOAK_SECONDS),900)
 
-lint:
+# It looks at what was built, too.
+lint: programs
 	@tests/lint.sh $(foreach l,$(LAYERS) cli daemon,"$(l):$(uses_$(l))")
 
 $(BUILD)/%.o: %.c
