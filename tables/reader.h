@@ -1,7 +1,7 @@
 /*
  * Reading the rows of a table, every byte of them, in key order: of a file as they
- * lie there, else page by page (tables/pages.h), where the next page is asked for
- * while the rows of the last one are visited.
+ * lie there, else page by page (tables/pages.h), where the next two pages are asked
+ * for while the rows of the last one are visited.
  */
 #ifndef D1KEEP_TABLES_READER_H
 #define D1KEEP_TABLES_READER_H
